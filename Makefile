@@ -1,0 +1,53 @@
+# Every target does its own set-up; `make help` lists them.
+export POSTROOM_HOME ?= $(CURDIR)/data
+export DAGSTER_HOME := $(CURDIR)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+BIN := .venv/bin
+RUN := .venv/.run-installed
+TEST := .venv/.test-installed
+
+.DEFAULT_GOAL := help
+.PHONY: help run ui test test-all lint online-retail lock clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' Makefile
+
+run: $(RUN) ## Make sample extracts if there are none, run the daily job on the newest day, print what it decided
+	@$(BIN)/postroom sample
+	@$(BIN)/postroom run
+
+ui: $(RUN) ## Start Dagster's UI on localhost, with the schedule and the sensor running
+	@$(BIN)/postroom ui
+
+test: $(TEST) ## Run every test but the heavy ones
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not heavy"
+
+test-all: $(TEST) ## Run every test, the heavy ones too
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+lint: $(TEST) ## Check style and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy ingest orchestration exports samples
+
+online-retail: $(RUN) ## Backfill all of UCI Online Retail: make online-retail FROM=<folder of daily CSV files>
+	@$(BIN)/postroom online-retail "$(FROM)"
+
+lock: $(TEST) ## Pin the dependencies anew, with hashes
+	@$(BIN)/uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -U -o requirements/run.txt
+	@$(BIN)/uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra test -c requirements/run.txt -o requirements/test.txt
+
+clean: ## Remove what can be made again: the virtual environment, the warehouse, dbt's target
+	@rm -rf .venv target logs "$(POSTROOM_HOME)"/warehouse.duckdb "$(POSTROOM_HOME)"/published "$(POSTROOM_HOME)"/replay
+
+.venv/bin/python:
+	@bash .ci/make-venv
+
+$(RUN): requirements/run.txt pyproject.toml | .venv/bin/python
+	@bash .ci/install requirements/run.txt
+	@touch $@
+
+$(TEST): requirements/test.txt $(RUN)
+	@bash .ci/install requirements/test.txt
+	@touch $@

@@ -1,0 +1,232 @@
+"""Load one partition: landed files -> typed Parquet, with what does not fit in quarantine.
+
+The new file is written beside the old one, checked, and renamed over it; until then the last good load is untouched.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+
+from ingest.contract import Contract
+from ingest.errors import ExtractError
+from ingest.expectations import Expected, check
+from ingest.landing import LandedFile, ensure_unchanged, landed_files, load_id, wait_until_settled
+from ingest.read import Unread, read_file
+from ingest.records import Reject
+from ingest.typing_sql import reason_sql, value_sql
+
+# An event may be stamped a little after its extract's day: clocks differ, and time zones too. Two days is no clock.
+CLOCK_TOLERANCE = timedelta(days=2)
+# In an extract of a dozen rows one bad row is no sign of a broken file.
+DIRTY_ROWS_ALWAYS_ALLOWED = 10
+# A name that no extract's column has.
+MISFIT = "_why_it_does_not_fit"
+
+
+@dataclass
+class LoadReport:
+    """What became of one partition. `is_loaded` is False when nothing has landed for it."""
+
+    contract: str
+    day: date
+    is_loaded: bool = False
+    rows: int = 0
+    quarantined: int = 0
+    reasons: dict[str, int] = field(default_factory=dict)
+    undeclared_columns: list[str] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
+    expectations: list[Expected] = field(default_factory=list)
+    problem: str | None = None
+
+    @property
+    def broken(self) -> list[Expected]:
+        """The expectations whose failure keeps the partition out."""
+        return [e for e in self.expectations if not e.is_met and e.severity == "critical"]
+
+
+def load_partition(
+    contract: Contract,
+    day: date,
+    *,
+    landing: Path,
+    raw: Path,
+    quarantine: Path,
+    adapters: Path,
+    settle_seconds: float = 0.0,
+) -> LoadReport:
+    """Load what has landed for `day`, replacing what was loaded for it before.
+
+    `landing`, `raw` and `quarantine` are the zones' roots; `adapters` holds `<vendor>/<source>.<table>.sql`.
+    With nothing landed the partition stays as it is. A report with `problem` set was not put in place: too much of it
+    did not fit, or an expectation of the contract failed.
+
+    Raises:
+        ExtractError: a file cannot be read, or lacks a required column; the last good load stays.
+        StillBeingWrittenError: a file changed while it was read; worth another try.
+    """
+    report = LoadReport(contract.name, day)
+    files = landed_files(landing / contract.source / contract.table / day.isoformat(), contract.adapters)
+    if not files:
+        return report
+    wait_until_settled(files, settle_seconds)
+    report.files = [file.path.name for file in files]
+    target = raw / contract.source / contract.table / f"extract_date={day}"
+    target.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=".loading-", dir=raw))
+    try:
+        _load(contract, day, files, report, adapters, scratch)
+        ensure_unchanged(files)
+        _judge(contract, report, scratch / "part.parquet")
+        if report.problem is None:
+            rejected = quarantine / contract.source / contract.table / f"extract_date={day}" / "rejects.jsonl"
+            _put_in_place(scratch / "rejects.jsonl", rejected)
+            _put_in_place(scratch / "part.parquet", target / "part.parquet")
+            report.is_loaded = True
+    finally:
+        shutil.rmtree(scratch)
+    return report
+
+
+def _load(
+    contract: Contract, day: date, files: Sequence[LandedFile], report: LoadReport, adapters: Path, scratch: Path
+) -> None:
+    """Write part.parquet and rejects.jsonl into `scratch` and fill the report's counts."""
+    with duckdb.connect() as connection:
+        connection.execute("set TimeZone = 'UTC'; set preserve_insertion_order = true; set threads = 2")
+        connection.execute(f"set temp_directory = '{scratch}'")
+        loaded = load_id(
+            files, contract.fingerprint() + "".join(_adapter_sql(contract, f, adapters) or "" for f in files)
+        )
+        rejects: list[Reject] = []
+        undeclared: set[str] = set()
+        for number, file in enumerate(files):
+            unread = read_file(connection, contract, file, _adapter_sql(contract, file, adapters), scratch)
+            undeclared |= unread.undeclared
+            rejects += unread.rejects
+            rejects += _type_rows(connection, contract, day, file, unread, number)
+        parts = " union all ".join(f"select * from typed_{number}" for number in range(len(files)))
+        connection.execute(f"create temp view typed as {parts}")
+        report.rows = _count(connection, f"typed where {MISFIT} is null")
+        report.quarantined = len(rejects)
+        report.reasons = dict(Counter(reject.reason for reject in rejects).most_common())
+        report.undeclared_columns = sorted(undeclared)
+        _write_parquet(connection, contract, report, loaded, scratch / "part.parquet")
+        _write_rejects(rejects, scratch / "rejects.jsonl")
+
+
+def _adapter_sql(contract: Contract, file: LandedFile, adapters: Path) -> str | None:
+    if file.adapter is None:
+        return None
+    path = adapters / file.adapter / f"{contract.name}.sql"
+    if not path.is_file():
+        raise ExtractError(
+            f"{contract.declared_in}: {contract.name} names the adapter {file.adapter}, but {path} is not there."
+        )
+    return path.read_text()
+
+
+def _type_rows(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, day: date, file: LandedFile, unread: Unread, number: int
+) -> list[Reject]:
+    """Make `typed_<number>`: the declared columns, typed, and why a row does not fit. Give the rows that do not."""
+    latest = (day + timedelta(days=1) + CLOCK_TOLERANCE).isoformat()
+    values = ", ".join(f'{value_sql(c)} as "{c.name}"' for c in contract.columns)
+    reasons = ", ".join(reason_sql(c, c.name in contract.required, latest) for c in contract.columns)
+    connection.execute(
+        f"create temp table typed_{number} as "
+        f"select {values}, nullif(concat_ws('; ', {reasons}), '') as {MISFIT}, "
+        f"$file as source_file, source_line from {unread.relation}",
+        {"file": file.path.name},
+    )
+    connection.execute(f"drop table {unread.relation}")
+    bad: list[tuple[int, str]] = connection.execute(
+        f"select source_line, {MISFIT} from typed_{number} where {MISFIT} is not null order by source_line"
+    ).fetchall()
+    texts = unread.texts({line for line, _ in bad}) if bad else {}
+    return [Reject(file.path.name, line, reason, texts.get(line, "")) for line, reason in bad]
+
+
+def _count(connection: duckdb.DuckDBPyConnection, what: str) -> int:
+    row = connection.execute(f"select count(*) from {what}").fetchone()
+    return int(row[0]) if row else 0
+
+
+def _write_parquet(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, report: LoadReport, loaded: str, target: Path
+) -> None:
+    # The file describes itself, so that data and description are put in place by one rename.
+    about = json.dumps(
+        {
+            "source_name": contract.source,
+            "table_name": contract.table,
+            "extract_date": report.day.isoformat(),
+            "load_id": loaded,
+            "row_count": report.rows,
+            "quarantined_count": report.quarantined,
+        }
+    ).replace("'", "''")
+    names = ", ".join(f'"{c.name}"' for c in contract.columns)
+    connection.execute(
+        f"copy (select {names}, '{loaded}' as load_id, source_file, source_line from typed where {MISFIT} is null) "
+        f"to '{target}' (format parquet, compression zstd, kv_metadata {{postroom: '{about}'}})"
+    )
+
+
+def _write_rejects(rejects: Sequence[Reject], target: Path) -> None:
+    if not rejects:
+        return
+    with target.open("w", encoding="utf-8") as out:
+        for reject in sorted(rejects, key=lambda r: (r.file, r.line)):
+            out.write(json.dumps(vars(reject), ensure_ascii=False) + "\n")
+
+
+def _judge(contract: Contract, report: LoadReport, parquet: Path) -> None:
+    """Say in the report what keeps the partition out, if anything does."""
+    total = report.rows + report.quarantined
+    if _is_broken(contract, report):
+        worst = "; ".join(f"{count} x {reason}" for reason, count in list(report.reasons.items())[:3])
+        report.problem = (
+            f"{report.quarantined} of {total} rows do not fit the contract, more than its quarantine_limit of "
+            f"{contract.quarantine_limit:.0%}: {worst}"
+        )
+        return
+    report.expectations = check(contract, parquet)
+    if report.broken:
+        report.problem = "; ".join(f"{e.type} {e.column} not met ({e.detail})" for e in report.broken)
+
+
+def _is_broken(contract: Contract, report: LoadReport) -> bool:
+    """Whether so much does not fit that the file, not the row, must be wrong."""
+    if report.quarantined and not report.rows:
+        return True
+    share = report.quarantined / max(1, report.rows + report.quarantined)
+    return share > contract.quarantine_limit and report.quarantined > DIRTY_ROWS_ALWAYS_ALLOWED
+
+
+def _put_in_place(source: Path, target: Path) -> None:
+    """Rename `source` over `target`, on disk before it is seen; without a source the target goes."""
+    if not source.exists():
+        target.unlink(missing_ok=True)
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    _sync(source)
+    source.replace(target)
+    _sync(target.parent)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

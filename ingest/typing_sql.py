@@ -1,0 +1,55 @@
+"""The SQL that turns a column's text into its declared type, and says why where that cannot be.
+
+Every expression reads a text column of the declared name. A blank is null.
+"""
+
+from __future__ import annotations
+
+from ingest.contract import Column
+
+# Offsets as exports write them (" +0000", "+00:00") in the one form DuckDB casts. Thirteen digits are milliseconds.
+_OFFSET = r"' ?([+-][0-9]{2}):?([0-9]{2})$', '\1:\2'"
+
+
+def value_sql(column: Column) -> str:
+    """The typed value, null where the text is blank or does not fit."""
+    text = f"nullif(trim(\"{column.name}\"), '')"
+    match _kind(column):
+        case "string":
+            return text
+        case "timestamp":
+            offset = f"regexp_replace({text}, {_OFFSET})"
+            return (
+                f"coalesce(cast(try_cast({offset} as timestamptz) as timestamp), "
+                f"case when regexp_full_match({text}, '[0-9]{{13}}') "
+                f"then make_timestamp(try_cast({text} as bigint) * 1000) end)"
+            )
+        case "bigint" | "int":
+            # A plain cast would round 3.4 to 3 and say nothing.
+            return (
+                f"case when regexp_full_match({text}, '[+-]?[0-9]+([.]0+)?') "
+                f"then try_cast(split_part({text}, '.', 1) as {column.data_type}) end"
+            )
+        case _:
+            return f"try_cast({text} as {column.data_type})"
+
+
+def reason_sql(column: Column, is_required: bool, latest: str) -> str:
+    """Why the row does not fit because of this column, or null. A timestamp from the day `latest` on is impossible."""
+    blank = f"nullif(trim(\"{column.name}\"), '') is null"
+    cases = []
+    if is_required:
+        cases.append(f"when {blank} then '{column.name} is missing'")
+    if _kind(column) != "string":
+        cases.append(
+            f"when not ({blank}) and {value_sql(column)} is null then '{column.name} is no {column.data_type}'"
+        )
+    if _kind(column) == "timestamp" and not column.may_be_future:
+        cases.append(
+            f"when {value_sql(column)} >= timestamp '{latest}' then '{column.name} is after the extract''s day'"
+        )
+    return f"case {' '.join(cases)} end" if cases else "null"
+
+
+def _kind(column: Column) -> str:
+    return column.data_type.split("(")[0].lower()

@@ -1,0 +1,54 @@
+"""What all tests share: a home of their own, and dbt's manifest parsed once per process."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+REPO = Path(__file__).resolve().parent.parent
+SHARED_DATA = REPO.parent / "shared" / "data"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def session_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """No test touches the developer's own data/."""
+    from orchestration.settings import export_environment, settings
+
+    home = tmp_path_factory.mktemp("home")
+    os.environ["POSTROOM_HOME"] = str(home)
+    os.environ["POSTROOM_SETTLE_SECONDS"] = "0"
+    settings.cache_clear()
+    export_environment()
+    return home
+
+
+@pytest.fixture(scope="session")
+def manifest(session_home: Path) -> dict[str, Any]:
+    from orchestration.dbt_project import manifest
+
+    return manifest()
+
+
+@pytest.fixture
+def home(tmp_path: Path, session_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty POSTROOM_HOME for one test."""
+    from orchestration.settings import export_environment, settings
+
+    monkeypatch.setenv("POSTROOM_HOME", str(tmp_path / "data"))
+    settings.cache_clear()
+    export_environment()
+    yield tmp_path / "data"
+    monkeypatch.undo()
+    settings.cache_clear()
+    export_environment()
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    if not SHARED_DATA.is_dir():
+        pytest.skip("the real data sets are not beside this checkout (../shared/data)")
+    return SHARED_DATA
