@@ -1,0 +1,38 @@
+"""Rows in, payload files out: the last step before an e-mail service.
+
+Here belong templates, their rules and the files of the outbox. Not here: who gets a mail and why (dbt models), when it
+runs and where files and keys are (orchestration). Nothing in this package opens a database, a connection, an
+environment variable or a clock; a run's time comes as an argument, so the same input gives the same bytes.
+
+    campaign = load_campaign(folder, columns=columns, list_columns={"products": product_columns})
+    rows = attach(table_rows, {"products": product_rows})
+    manifest = write_outbox(campaign, rows, directory, run=Run(as_of, as_of_date), secret=key)
+
+A new campaign is a new folder under `campaigns/`; shared parts are in `layouts/` and `blocks/`, the shop's own details
+in `brand.yml`.
+"""
+
+from exports.attach import attach
+from exports.brand import Brand, load_brand
+from exports.campaign import Campaign, load_campaign
+from exports.errors import DataError, ExportError, LoadError, Problem, TokenError
+from exports.message import Renderer, Run
+from exports.outbox import FileEntry, Manifest, write_outbox
+
+__all__ = [
+    "Brand",
+    "Campaign",
+    "DataError",
+    "ExportError",
+    "FileEntry",
+    "LoadError",
+    "Manifest",
+    "Problem",
+    "Renderer",
+    "Run",
+    "TokenError",
+    "attach",
+    "load_brand",
+    "load_campaign",
+    "write_outbox",
+]

@@ -1,0 +1,77 @@
+"""The shop's own details, from `brand.yml`: sender, postal address, site, colours.
+
+What differs from campaign to campaign belongs in `campaign.yml`, secrets in neither.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+
+from exports.errors import LoadError
+from exports.safety import clean_url, is_email
+from exports.yamlfile import Key, YamlFile, read_yaml
+
+DEFAULT_BRAND = Path(__file__).with_name("brand.yml")
+_COLOUR = re.compile("#[0-9a-fA-F]{6}")
+_COLOURS = (
+    "background", "surface", "text", "muted", "line", "accent", "accent_text",
+    "dark_background", "dark_surface", "dark_text", "dark_muted", "dark_line",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Brand:
+    """One shop. `values` has what templates may print, by dotted key (`shop_name`, `colours.accent`)."""
+
+    values: dict[str, str]
+
+    def __getitem__(self, key: str) -> str:
+        return self.values[key]
+
+    def fingerprint(self) -> bytes:
+        """The values as canonical bytes: equal for equal brands, whatever the file's comments."""
+        return orjson.dumps(self.values, option=orjson.OPT_SORT_KEYS)
+
+
+def _is_site(value: str) -> bool:
+    return clean_url(value) == value and re.fullmatch(r"https://[^?#]*[^?#/]", value) is not None
+
+
+_CHECKS: dict[str, tuple[Callable[[str], object], str]] = {
+    "shop_name": (bool, ""),
+    "from_name": (bool, ""),
+    "from_email": (is_email, "one e-mail address"),
+    "reply_to": (is_email, "one e-mail address"),
+    "postal_address": (bool, ""),
+    "website": (_is_site, "an https link without a slash at the end, `?` or `#`"),
+    "placeholder_image_url": (lambda value: clean_url(value) == value, "an http or https link"),
+    "unsubscribe_url": (_is_site, "an https link without a slash at the end, `?` or `#`"),
+    "unsubscribe_mailto": (is_email, "one e-mail address"),
+}
+
+
+def load_brand(path: Path = DEFAULT_BRAND) -> Brand:
+    """Reads and checks a brand file. Raises LoadError with every fault, by file and line."""
+    file = read_yaml(path)
+    needed = (*_CHECKS, "colours")
+    data = file.mapping((), file.data, needed, needed)
+    colours = file.mapping(("colours",), data.pop("colours", {}), _COLOURS, _COLOURS)
+    values = {name: _value(file, (name,), value, *_CHECKS[name]) for name, value in data.items()}
+    for name, value in colours.items():
+        key = ("colours", name)
+        values[".".join(key)] = _value(file, key, value, _COLOUR.fullmatch, "a colour like #1f5f4a")
+    if file.problems:
+        raise LoadError(file.problems)
+    return Brand(values)
+
+
+def _value(file: YamlFile, key: Key, value: object, check: Callable[[str], object], wanted: str) -> str:
+    text = file.text(key, value)
+    if text and not check(text):
+        file.fault(key, f"{'.'.join(key)} must be {wanted}")
+    if "{" in text or "}" in text:
+        file.fault(key, f"{'.'.join(key)} may not hold braces")
+    return text

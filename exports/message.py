@@ -1,0 +1,205 @@
+"""One row to one canonical message (schemas/message.schema.json), with what explains it.
+
+Everything that can differ between two recipients happens here; files are written elsewhere.
+"""
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from jinja2 import TemplateError
+
+from exports import unsubscribe
+from exports.campaign import Campaign
+from exports.errors import DataError, ExportError
+from exports.safety import clean_line, is_email
+from exports.tokens import Notes, read_list, read_tokens
+
+_ID = re.compile(r"[A-Za-z0-9._:@|/+=~-]{1,200}")
+_SLUG = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The run an export belongs to: `as_of` in UTC, and the day it reports on."""
+
+    as_of: dt.datetime
+    as_of_date: dt.date
+
+    def __post_init__(self) -> None:
+        if self.as_of.utcoffset() != dt.timedelta(0):
+            raise ExportError("as_of must be a timestamp in UTC, with its time zone")
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A message ready to write, its explanation, and its fallbacks by token (without positions) for the counts."""
+
+    message: dict[str, Any]
+    explanation: dict[str, Any]
+    fallbacks: tuple[str, ...]
+    unsubscribe_url: str
+
+
+class Renderer:
+    """Renders the rows of one campaign in one run."""
+
+    def __init__(self, campaign: Campaign, run: Run, secret: bytes) -> None:
+        unsubscribe.check_key(secret)
+        brand = campaign.brand
+        self.campaign, self.run, self.secret = campaign, run, secret
+        self._from = {"email": brand["from_email"], "name": brand["from_name"]}
+        self._reply_to = {"email": brand["reply_to"], "name": brand["shop_name"]}
+
+    def render(self, row: Mapping[str, Any]) -> Rendered:
+        """The message of one row. Raises DataError, naming the message, when it cannot be made whole."""
+        message_id = _identifier(row, "message_id", row.get("message_id"))
+        customer_id = _identifier(row, "customer_id", message_id)
+        self._belongs(row, message_id)
+        variant = _matching(_SLUG, row, "variant", message_id)
+        campaign, notes = self.campaign, Notes()
+        request = unsubscribe.Unsubscribe(customer_id, campaign.purpose, message_id)
+        token = unsubscribe.sign(self.secret, request)
+        url = f"{campaign.brand['unsubscribe_url']}/{token}"
+        parts = self._parts(row, message_id, variant, url, notes)
+        message = {
+            "message_id": message_id,
+            "campaign": campaign.name,
+            "variant": variant,
+            "to": {"email": _email(row, message_id), "name": _name(row, message_id)},
+            "from": self._from,
+            "reply_to": self._reply_to,
+            **parts,
+            "headers": unsubscribe.headers(url, campaign.brand["unsubscribe_mailto"], token),
+            "send_at": _timestamp(row, "send_at", message_id),
+            "utm": campaign.utm.record(variant),
+            "customer_id": customer_id,
+            "metadata": {
+                "campaign_id": campaign.name,
+                "send_id": message_id,
+                "person_id": customer_id,
+                "variant": variant,
+                "message_class": campaign.message_class,
+            },
+        }
+        check_message(message)
+        return Rendered(message, self._explain(row, message, notes), _counted(notes), url)
+
+    def _belongs(self, row: Mapping[str, Any], message_id: str) -> None:
+        for column, expected in (("campaign", self.campaign.name), ("as_of_date", self.run.as_of_date)):
+            if row.get(column) != expected:
+                raise DataError(message_id, f"is {row.get(column)}, not {expected}", column)
+
+    def _parts(
+        self, row: Mapping[str, Any], message_id: str, variant: str, unsubscribe_url: str, notes: Notes
+    ) -> dict[str, str]:
+        campaign = self.campaign
+        query = campaign.utm.query(variant)
+        values = read_tokens(campaign.tokens, row, query, notes, message_id)
+        for spec in campaign.lists:
+            values[spec.name] = read_list(spec, row, query, notes, message_id)
+        values["variant"] = variant
+        try:
+            subject = " ".join(campaign.subject.render(values).split())
+            preheader = " ".join(campaign.preheader.render(values).split())
+            values |= {"subject": subject, "preheader": preheader, "unsubscribe_url": unsubscribe_url}
+            html, text = campaign.html.render(values), campaign.text.render(values)
+        except (TemplateError, TypeError, ValueError, ArithmeticError) as error:
+            raise DataError(message_id, f"the template cannot be filled: {error}") from error
+        return {"subject": subject, "preheader": preheader, "html": html, "text": text}
+
+    def _explain(self, row: Mapping[str, Any], message: Mapping[str, Any], notes: Notes) -> dict[str, Any]:
+        message_id = message["message_id"]
+        return {
+            "message_id": message_id,
+            "campaign": message["campaign"],
+            "variant": message["variant"],
+            "customer_id": message["customer_id"],
+            "occasion_id": row.get("occasion_id"),
+            "as_of_date": self.run.as_of_date.isoformat(),
+            "evidence": _evidence(row, message_id),
+            "blocks": notes.blocks,
+            "fallbacks": notes.fallbacks,
+            "consent": {
+                "id": row.get("consent_id"),
+                "source": row.get("consent_source"),
+                "obtained_at": _timestamp(row, "consent_obtained_at", message_id),
+            },
+            "template_version": self.campaign.template_version,
+        }
+
+
+def check_message(message: Mapping[str, Any]) -> None:
+    """Refuses a message no reader should see: a blank part, a raw template tag, a broken header. Raises DataError.
+
+    Data cannot trip these, it was made safe before: a blank, None or NaN became its token's fallback, a link that leads
+    nowhere likewise. They catch a fault in a template or in this package.
+    """
+    message_id = message["message_id"]
+    for part in ("subject", "preheader", "text", "html"):
+        text = message[part]
+        if not text.strip():
+            raise DataError(message_id, "is blank", part)
+        if _has_template_tag(text):
+            raise DataError(message_id, "holds a raw template tag", part)
+    lines = {"subject": message["subject"], "preheader": message["preheader"], **message["headers"]}
+    for name, line in lines.items():
+        if "\n" in line or "\r" in line:
+            raise DataError(message_id, "is more than one line", name)
+    if len(message["headers"]["List-Unsubscribe"]) > unsubscribe.MAXIMUM_HEADER_LENGTH:
+        raise DataError(message_id, "is too long for a header", "List-Unsubscribe")
+
+
+def _has_template_tag(text: str) -> bool:
+    """True when `{{`, `{%` or `{#` is in `text`. Splitting is several times faster here than searching for each."""
+    return any(not part or part[0] in "%#" for part in text.split("{")[1:])
+
+
+def _identifier(row: Mapping[str, Any], column: str, message_id: object) -> str:
+    return _matching(_ID, row, column, message_id)
+
+
+def _matching(pattern: re.Pattern[str], row: Mapping[str, Any], column: str, message_id: object) -> str:
+    value = row.get(column)
+    if isinstance(value, str) and pattern.fullmatch(value):
+        return value
+    raise DataError(message_id, f"{value!r} is not an id of the form {pattern.pattern}", column)
+
+
+def _email(row: Mapping[str, Any], message_id: str) -> str:
+    value = row.get("to_email")
+    if isinstance(value, str) and is_email(value):
+        return value
+    raise DataError(message_id, "is not one plain e-mail address", "to_email")
+
+
+def _name(row: Mapping[str, Any], message_id: str) -> str | None:
+    value = row.get("to_name")
+    if value is None or isinstance(value, str):
+        return clean_line(value) if value else None
+    raise DataError(message_id, "is not text", "to_name")
+
+
+def _timestamp(row: Mapping[str, Any], column: str, message_id: str) -> str:
+    """ISO 8601 in UTC, to the second. A timestamp without a zone is UTC, as everywhere in the warehouse."""
+    value = row.get(column)
+    if not isinstance(value, dt.datetime) or value != value:
+        raise DataError(message_id, "is not a timestamp", column)
+    if value.tzinfo is not None:
+        value = value.astimezone(dt.UTC)
+    return value.replace(microsecond=0, tzinfo=None).isoformat() + "Z"
+
+
+def _evidence(row: Mapping[str, Any], message_id: str) -> Any:
+    try:
+        return orjson.loads(row.get("evidence") or "")
+    except (orjson.JSONDecodeError, TypeError):
+        raise DataError(message_id, "is not JSON", "evidence") from None
+
+
+def _counted(notes: Notes) -> tuple[str, ...]:
+    """Names of tokens that fell back: `items.2.image_url` counts as `items.image_url`."""
+    return tuple(re.sub(r"\.\d+\.", ".", name) for name in notes.fallbacks)

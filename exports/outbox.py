@@ -1,0 +1,254 @@
+"""The files a campaign leaves in the outbox, written so that they appear as a whole or not at all.
+
+`payloads.jsonl` (canonical messages), `recipients.csv`, `explain.jsonl`, `manifest.json`. Bodies for a given e-mail
+service are made from these later, elsewhere. One writer per directory at a time.
+"""
+
+import csv
+import filecmp
+import hashlib
+import os
+import shutil
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import orjson
+
+from exports.campaign import Campaign
+from exports.errors import DataError
+from exports.message import Rendered, Renderer, Run
+from exports.safety import spreadsheet_cell
+
+SCHEMA_VERSION = 1
+MANIFEST = "manifest.json"
+_RECIPIENT_COLUMNS = (
+    "message_id", "campaign", "variant", "customer_id", "to_email", "to_name", "send_at", "subject", "unsubscribe_url",
+)  # fmt: skip
+_BUFFER_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class FileEntry:
+    """One file of an outbox. `rows` counts messages: a CSV's header is not a row."""
+
+    name: str
+    rows: int
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What an outbox holds and what it was made from; the content of `manifest.json`."""
+
+    schema_version: int
+    campaign: str
+    as_of: str
+    as_of_date: str
+    template_version: str
+    messages: int
+    variants: dict[str, int]
+    fallbacks: dict[str, int]
+    dropped_items: dict[str, int]
+    files: tuple[FileEntry, ...]
+
+    def to_json(self) -> bytes:
+        """The manifest as written: indented, keys in a fixed order, newline at the end."""
+        option = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
+        return orjson.dumps(asdict(self), option=option)
+
+
+def write_outbox(
+    campaign: Campaign, rows: Iterable[Mapping[str, Any]], directory: Path, *, run: Run, secret: bytes
+) -> Manifest:
+    """Renders `rows` (ordered by `message_id`, lists attached) into `directory`, replacing what was there as a whole.
+
+    The same rows, campaign and run give the same bytes; a directory that holds them already is left untouched. `secret`
+    signs the unsubscribe links. Memory does not grow with the rows. Raises DataError for a row that cannot become a
+    message; then, as after any failure, `directory` is as it was before.
+    """
+    renderer = Renderer(campaign, run, secret)
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    _restore(directory)
+    with _partial(directory) as partial:
+        manifest = _write_files(renderer, rows, partial)
+        _write_synced(partial / MANIFEST, manifest.to_json())
+        if not _holds(directory, partial):
+            _sync_directory(partial)
+            _replace(directory, partial)
+    return manifest
+
+
+def _write_files(renderer: Renderer, rows: Iterable[Mapping[str, Any]], partial: Path) -> Manifest:
+    tally = _Tally()
+    with (
+        _Writer(partial / "payloads.jsonl") as payloads,
+        _Writer(partial / "recipients.csv") as recipients,
+        _Writer(partial / "explain.jsonl") as explain,
+    ):
+        table = csv.writer(recipients)
+        table.writerow(_RECIPIENT_COLUMNS)
+        for rendered in _in_order(renderer.render(row) for row in rows):
+            payloads.write_json(rendered.message)
+            explain.write_json(rendered.explanation)
+            table.writerow(map(spreadsheet_cell, _recipient(rendered)))
+            tally.add(rendered)
+    campaign, run = renderer.campaign, renderer.run
+    return Manifest(
+        schema_version=SCHEMA_VERSION,
+        campaign=campaign.name,
+        as_of=run.as_of.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        as_of_date=run.as_of_date.isoformat(),
+        template_version=campaign.template_version,
+        messages=tally.messages,
+        variants=dict(tally.variants),
+        fallbacks=dict(tally.fallbacks),
+        dropped_items=dict(tally.dropped),
+        files=tuple(writer.entry(tally.messages) for writer in (payloads, recipients, explain)),
+    )
+
+
+def _in_order(rendered: Iterable[Rendered]) -> Iterator[Rendered]:
+    """Passes messages on as long as their ids rise: so none can come twice, without remembering them."""
+    last = ""
+    for item in rendered:
+        message_id = item.message["message_id"]
+        if message_id <= last:
+            raise DataError(message_id, f"comes twice or out of order (after {last!r})", "message_id")
+        last = message_id
+        yield item
+
+
+def _recipient(rendered: Rendered) -> tuple[str, ...]:
+    message = rendered.message
+    return (
+        message["message_id"],
+        message["campaign"],
+        message["variant"],
+        message["customer_id"],
+        message["to"]["email"],
+        message["to"]["name"] or "",
+        message["send_at"],
+        message["subject"],
+        rendered.unsubscribe_url,
+    )
+
+
+class _Tally:
+    """Counts for the manifest."""
+
+    def __init__(self) -> None:
+        self.messages = 0
+        self.variants: Counter[str] = Counter()
+        self.fallbacks: Counter[str] = Counter()
+        self.dropped: Counter[str] = Counter()
+
+    def add(self, rendered: Rendered) -> None:
+        self.messages += 1
+        self.variants[rendered.message["variant"]] += 1
+        self.fallbacks.update(rendered.fallbacks)
+        for name, block in rendered.explanation["blocks"].items():
+            if block["dropped"]:
+                self.dropped[name] += len(block["dropped"])
+
+
+class _Writer:
+    """A file that knows its size and hash when it is done, and is on disk by then."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._file = path.open("wb", buffering=_BUFFER_BYTES)
+        self._digest = hashlib.sha256()
+        self._bytes = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._file:
+            if error is None:
+                self._file.flush()
+                os.fsync(self._file.fileno())
+
+    def write(self, text: str) -> None:
+        self._write(text.encode())
+
+    def write_json(self, value: object) -> None:
+        self._write(orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE))
+
+    def entry(self, rows: int) -> FileEntry:
+        return FileEntry(self.path.name, rows, self._bytes, self._digest.hexdigest())
+
+    def _write(self, data: bytes) -> None:
+        self._file.write(data)
+        self._digest.update(data)
+        self._bytes += len(data)
+
+
+@contextmanager
+def _partial(directory: Path) -> Iterator[Path]:
+    """A hidden directory beside `directory`, gone afterwards unless it was renamed into place."""
+    partial = _sibling(directory, "partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir()
+    try:
+        yield partial
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _holds(directory: Path, partial: Path) -> bool:
+    """True when `directory` has the very bytes just written."""
+    names = [path.name for path in partial.iterdir()]
+    matches, _, _ = filecmp.cmpfiles(directory, partial, names, shallow=False)
+    return len(matches) == len(names)
+
+
+def _replace(directory: Path, partial: Path) -> None:
+    """Renames `partial` into place; what was there is kept aside until that has worked."""
+    previous = _sibling(directory, "previous")
+    if directory.exists():
+        directory.rename(previous)
+    try:
+        partial.rename(directory)
+    except OSError:
+        _restore(directory)
+        raise
+    _sync_directory(directory.parent)
+    shutil.rmtree(previous, ignore_errors=True)
+
+
+def _restore(directory: Path) -> None:
+    """Puts back an outbox that was set aside by a writer that died before its own was in place."""
+    previous = _sibling(directory, "previous")
+    if previous.exists():
+        if directory.exists():
+            shutil.rmtree(previous)
+        else:
+            previous.rename(directory)
+
+
+def _sibling(directory: Path, purpose: str) -> Path:
+    return directory.with_name(f".{directory.name}.{purpose}")
+
+
+def _write_synced(path: Path, data: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_directory(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

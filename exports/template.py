@@ -1,0 +1,253 @@
+"""Jinja as campaigns may use it: a small sandboxed language, and the rules a template must keep.
+
+The rules look at the syntax tree, so each fault comes with its line. Nothing here renders a row or knows MJML.
+"""
+
+import datetime as dt
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
+from typing import Any
+
+from jinja2 import StrictUndefined, nodes
+from jinja2.exceptions import TemplateSyntaxError
+from jinja2.filters import FILTERS
+from jinja2.sandbox import ImmutableSandboxedEnvironment, SandboxedEnvironment
+from jinja2.tests import TESTS
+from markupsafe import Markup
+
+from exports.brand import Brand
+from exports.errors import Problem
+from exports.links import url_part
+from exports.safety import Text
+from exports.source import Source
+
+DEEPEST_CONDITION = 3
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+_SYMBOLS = {"EUR": "€", "GBP": "£", "USD": "$"}
+_MINOR_UNITS = {"JPY": 0, "KRW": 0, "ISK": 0, "CLP": 0, "VND": 0, "BHD": 3, "KWD": 3, "OMR": 3, "TND": 3}
+_LOOP = ("index", "index0", "first", "last", "length")
+_SAFE_FILTERS = ("capitalize", "first", "last", "length", "lower", "round", "title", "upper")
+_SAFE_TESTS = ("even", "odd", "divisibleby")
+_PRINTABLE = frozenset({str, Text, Markup, int, Decimal, float, dt.date})
+_EXPRESSIONS = (
+    nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not, nodes.Add, nodes.Sub, nodes.Mul, nodes.Div,
+    nodes.FloorDiv, nodes.Mod, nodes.Neg, nodes.Concat, nodes.Const, nodes.Test, nodes.Filter,
+)  # fmt: skip
+_STATEMENTS = (nodes.Template, nodes.Output, nodes.TemplateData)
+
+
+@lru_cache(maxsize=65_536)
+def money(amount: Decimal | int | float, currency: str) -> str:
+    """An amount with its ISO 4217 currency: `€1,234.50`, `CHF 12.00`, `JPY 1,200`. Rounds half away from zero."""
+    places = _MINOR_UNITS.get(currency, 2)
+    exact = Decimal(str(amount)) if isinstance(amount, float) else Decimal(amount)
+    rounded = exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    symbol = _SYMBOLS.get(currency)
+    sign = "-" if rounded < 0 else ""
+    return f"{sign}{symbol or currency + ' '}{abs(rounded):,.{places}f}"
+
+
+def long_date(day: dt.date) -> str:
+    """A date as `2 March 2026`."""
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
+def _printable(value: object) -> object:
+    """Last guard before a value becomes text: a list, None, NaN or truth value has nothing to say to a reader."""
+    if type(value) in _PRINTABLE or isinstance(value, StrictUndefined):
+        return value
+    raise TypeError(f"a value of type {type(value).__name__} cannot be printed")
+
+
+_FILTERS = {**{name: FILTERS[name] for name in _SAFE_FILTERS}, "money": money, "date": long_date}
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    """The sandbox, with a short way to the items of lists: they are plain dicts, whose keys hide nothing."""
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        if type(obj) is dict and attribute in obj:
+            return obj[attribute]
+        return super().getattr(obj, attribute)
+
+
+def environment(autoescape: bool) -> SandboxedEnvironment:
+    """The sandbox templates run in: strict about names, no functions, only filters that cannot switch escaping off."""
+    env = _Environment(
+        autoescape=autoescape,
+        undefined=StrictUndefined,
+        finalize=_printable,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=[],
+    )
+    env.globals = {}
+    env.filters = {**_FILTERS, "url_part": url_part}
+    env.tests = {name: TESTS[name] for name in _SAFE_TESTS}
+    return env
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The names a template may use: tokens, lists with their tokens, names the renderer provides, brand values."""
+
+    tokens: Collection[str]
+    lists: Mapping[str, Collection[str]]
+    provided: Collection[str]
+    brand: Brand | None = None
+
+
+@dataclass(slots=True)
+class Usage:
+    """What a template uses. `always` has what it prints whatever the row; `loops` the list each loop variable walks."""
+
+    names: set[str] = field(default_factory=set)
+    list_tokens: set[tuple[str, str]] = field(default_factory=set)
+    always: set[str] = field(default_factory=set)
+    loops: dict[str, str] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def inspect(source: Source, vocabulary: Vocabulary) -> Usage:
+    """Checks a template against the rules; faults are in the result, by the file and line they stand in."""
+    usage = Usage()
+    try:
+        tree = environment(autoescape=False).parse(source.text)
+    except TemplateSyntaxError as error:
+        usage.problems.append(source.problem(error.lineno, f"not a valid template: {error.message}"))
+        return usage
+    _Inspector(source, vocabulary, usage).visit(tree, {}, 0)
+    return usage
+
+
+class _Inspector:
+    """Walks the tree with the loop variables in scope (`scope`: variable to list) and the depth of conditions."""
+
+    def __init__(self, source: Source, vocabulary: Vocabulary, usage: Usage) -> None:
+        self.source, self.vocabulary, self.usage = source, vocabulary, usage
+
+    def visit(self, node: nodes.Node, scope: dict[str, str], depth: int, conditional: bool = False) -> None:
+        match node:
+            case nodes.If():
+                self._if(node, scope, depth + 1)
+            case nodes.For():
+                self._for(node, scope, depth)
+            case nodes.CondExpr():
+                self._deep(node, depth + 1)
+                self._children(node, scope, depth + 1, True)
+            case nodes.Output():
+                for child in node.nodes:
+                    self._output(child, scope, depth, conditional)
+            case nodes.Name() | nodes.Getattr() | nodes.Getitem():
+                self._reference(node, scope)
+            case nodes.Filter() if node.name not in _FILTERS:
+                self._fault(node, f"unknown filter {node.name!r}; for a missing value give the token a fallback")
+            case nodes.Test() if node.name not in _SAFE_TESTS:
+                self._fault(node, f"unknown test {node.name!r}; known are {', '.join(_SAFE_TESTS)}")
+            case _ if isinstance(node, _EXPRESSIONS + _STATEMENTS):
+                self._children(node, scope, depth, conditional)
+            case _:
+                self._fault(node, f"{type(node).__name__.lower()} may not be used in a template")
+
+    def _children(self, node: nodes.Node, scope: dict[str, str], depth: int, conditional: bool) -> None:
+        for child in node.iter_child_nodes():
+            self.visit(child, scope, depth, conditional)
+
+    def _if(self, node: nodes.If, scope: dict[str, str], depth: int) -> None:
+        self._deep(node, depth)
+        branches = [node, *node.elif_]
+        for branch in branches:
+            self.visit(branch.test, scope, depth, True)
+            for child in branch.body:
+                self.visit(child, scope, depth, True)
+        for child in node.else_:
+            self.visit(child, scope, depth, True)
+
+    def _for(self, node: nodes.For, scope: dict[str, str], depth: int) -> None:
+        name = self._list(node.iter)
+        if name is None or not isinstance(node.target, nodes.Name) or node.test or node.recursive:
+            self._fault(node, "a loop must read `for <name> in <list>`, the list declared in campaign.yml")
+            return
+        variable = node.target.name
+        if self.usage.loops.setdefault(variable, name) != name:
+            self._fault(node, f"{variable!r} already walks {self.usage.loops[variable]!r}; give this loop its own name")
+        self.usage.names.add(name)
+        for child in [*node.body, *node.else_]:
+            self.visit(child, {**scope, variable: name, "loop": ""}, depth, True)
+
+    def _output(self, node: nodes.Node, scope: dict[str, str], depth: int, conditional: bool) -> None:
+        key = _brand_key(node)
+        if key is None:
+            self.visit(node, scope, depth, conditional)
+            if isinstance(node, nodes.Name) and not conditional:
+                self.usage.always.add(node.name)
+        elif self.vocabulary.brand is None or key not in self.vocabulary.brand.values:
+            self._fault(node, f"brand.yml has no {key!r}, or it may not be used here")
+        elif not conditional:
+            self.usage.always.add(f"brand.{key}")
+
+    def _reference(self, node: nodes.Node, scope: dict[str, str]) -> None:
+        if isinstance(node, nodes.Name):
+            self._name(node, scope)
+        elif isinstance(node, nodes.Getattr):
+            self._attribute(node, scope)
+        else:
+            self._fault(node, "write a loop or a name with a dot: square brackets may not be used in a template")
+
+    def _name(self, node: nodes.Name, scope: dict[str, str]) -> None:
+        known = (*self.vocabulary.tokens, *self.vocabulary.lists, *self.vocabulary.provided, *scope)
+        if node.name == "brand":
+            self._fault(node, "brand values can only be printed, as {{ brand.<key> }}")
+        elif node.name not in known:
+            self._fault(node, f"token {node.name!r} is not declared in campaign.yml")
+        self.usage.names.add(node.name)
+
+    def _attribute(self, node: nodes.Getattr, scope: dict[str, str]) -> None:
+        owner = node.node
+        if _brand_key(node) is not None:
+            self._fault(node, "brand values can only be printed, as {{ brand.<key> }}")
+        elif isinstance(owner, nodes.Name) and owner.name == "loop" and "loop" in scope:
+            if node.attr not in _LOOP:
+                self._fault(node, f"loop has no {node.attr!r}; known are {', '.join(_LOOP)}")
+        elif (name := self._item(owner, scope)) is None:
+            self._fault(node, f"{node.attr!r} is read from something that is not an item of a list")
+        elif node.attr not in self.vocabulary.lists[name]:
+            self._fault(node, f"token '{name}.{node.attr}' is not declared in campaign.yml")
+        else:
+            self.usage.names.add(name)
+            self.usage.list_tokens.add((name, node.attr))
+
+    def _item(self, node: nodes.Node, scope: dict[str, str]) -> str | None:
+        """The list that `node` is an item of: a loop variable, or `(products | first)`."""
+        if isinstance(node, nodes.Name):
+            return scope.get(node.name) or None
+        if isinstance(node, nodes.Filter) and node.name in ("first", "last") and node.node is not None:
+            return self._list(node.node)
+        return None
+
+    def _list(self, node: nodes.Node) -> str | None:
+        return node.name if isinstance(node, nodes.Name) and node.name in self.vocabulary.lists else None
+
+    def _deep(self, node: nodes.Node, depth: int) -> None:
+        if depth > DEEPEST_CONDITION:
+            text = f"conditions are nested deeper than {DEEPEST_CONDITION}; decide it in the export model instead"
+            self._fault(node, text)
+
+    def _fault(self, node: nodes.Node, text: str) -> None:
+        # A node jinja2 makes up itself has no line: the first of its parts that has one tells it.
+        lines = (part.lineno for part in (node, *node.find_all(nodes.Node)) if part.lineno)
+        self.usage.problems.append(self.source.problem(next(lines, 1), text))
+
+
+def _brand_key(node: nodes.Node) -> str | None:
+    """`colours.accent` for the node of `brand.colours.accent`; None for anything else."""
+    keys: list[str] = []
+    while isinstance(node, nodes.Getattr):
+        keys.insert(0, node.attr)
+        node = node.node
+    return ".".join(keys) if keys and isinstance(node, nodes.Name) and node.name == "brand" else None

@@ -1,0 +1,191 @@
+"""What a campaign declares about its columns, and a row read accordingly.
+
+A token is a column a template may print. Each is either required or has a fallback; a value that is null, blank, NaN or
+not fit for its type never reaches a template.
+"""
+
+import datetime as dt
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+from exports.errors import DataError
+from exports.links import with_query
+from exports.safety import clean_line, clean_url
+
+
+class Unfit(Enum):
+    """Why a value cannot be shown; the words go to explain.jsonl."""
+
+    MISSING = "missing"
+    UNSAFE_LINK = "not an http or https link"
+
+
+class WrongTypeError(Exception):
+    """A value of a type its token does not take: the export model and campaign.yml disagree."""
+
+
+def _is_missing(value: object) -> bool:
+    if value is None:
+        return True
+    try:
+        return bool(value != value)
+    except (TypeError, ArithmeticError):
+        # pandas.NA and a signalling NaN refuse to be compared: neither can be shown.
+        return True
+
+
+def read_text(value: object) -> object:
+    """One clean line. Numbers and dates are taken as written, booleans are not."""
+    if isinstance(value, str):
+        return clean_line(value) or Unfit.MISSING
+    if _is_missing(value):
+        return Unfit.MISSING
+    if isinstance(value, (int, Decimal, dt.date)) and not isinstance(value, bool):
+        return clean_line(str(value)) or Unfit.MISSING
+    raise WrongTypeError(f"{type(value).__name__} is not text")
+
+
+def read_number(value: object) -> object:
+    """An integer, decimal or finite float as it is."""
+    if _is_missing(value):
+        return Unfit.MISSING
+    if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
+        return value if math.isfinite(value) else Unfit.MISSING
+    raise WrongTypeError(f"{type(value).__name__} is not a number")
+
+
+def read_date(value: object) -> object:
+    """A date, or the date of a timestamp."""
+    if _is_missing(value):
+        return Unfit.MISSING
+    if isinstance(value, dt.datetime):
+        return value.date()
+    if isinstance(value, dt.date):
+        return value
+    raise WrongTypeError(f"{type(value).__name__} is not a date")
+
+
+def read_url(value: object) -> object:
+    """An http or https link, percent-encoded."""
+    if isinstance(value, str):
+        return clean_url(value) or (Unfit.UNSAFE_LINK if value.strip() else Unfit.MISSING)
+    if _is_missing(value):
+        return Unfit.MISSING
+    raise WrongTypeError(f"{type(value).__name__} is not a link")
+
+
+READERS: dict[str, Callable[[object], object]] = {
+    "text": read_text,
+    "number": read_number,
+    "date": read_date,
+    "link": read_url,
+    "image": read_url,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A column a template may print. `fallback` has been read already; None means the value is required."""
+
+    name: str
+    type: str
+    fallback: object | None
+
+    def read(self, value: object) -> object:
+        """The value ready to print, or why it cannot be. Raises WrongTypeError."""
+        return READERS[self.type](value)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenList:
+    """A repeated part (products, items): its own tokens, how many are shown, and the rule that chose them."""
+
+    name: str
+    rule: str
+    minimum: int
+    maximum: int
+    tokens: tuple[Token, ...]
+
+
+@dataclass(slots=True)
+class Notes:
+    """What happened to a row's values on the way: goes to explain.jsonl."""
+
+    fallbacks: dict[str, str] = field(default_factory=dict)
+    blocks: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+def read_tokens(
+    tokens: tuple[Token, ...], row: Mapping[str, Any], query: str, notes: Notes, message_id: str
+) -> dict[str, Any]:
+    """Values for the templates, links with `query` added. Raises DataError for a required value that is not there."""
+    values: dict[str, Any] = {}
+    lacking = _read(tokens, row, query, message_id, "", values, notes.fallbacks)
+    if lacking is not None:
+        token, why = lacking
+        raise DataError(message_id, f"required, but {why.value}", token.name)
+    return values
+
+
+def read_list(
+    spec: TokenList, row: Mapping[str, Any], query: str, notes: Notes, message_id: str
+) -> list[dict[str, Any]]:
+    """The list's items, first `maximum` of those that can be shown.
+
+    An item that lacks a required value is left out and the reason noted: one bad product must not stop a mailing.
+    Raises DataError when fewer than `minimum` remain.
+    """
+    given = row.get(spec.name)
+    if not isinstance(given, list):
+        raise DataError(message_id, "the list was not attached to the row", spec.name)
+    shown: list[dict[str, Any]] = []
+    dropped: list[dict[str, Any]] = []
+    for position, child in enumerate(given, start=1):
+        if len(shown) == spec.maximum:
+            break
+        item: dict[str, Any] = {}
+        fallbacks: dict[str, str] = {}
+        lacking = _read(spec.tokens, child, query, message_id, f"{spec.name}.{position}.", item, fallbacks)
+        if lacking is None:
+            shown.append(item)
+            notes.fallbacks |= fallbacks
+        else:
+            token, why = lacking
+            dropped.append({"position": position, "reason": f"{token.name} is {why.value}"})
+    if len(shown) < spec.minimum:
+        reasons = "".join(f"; item {drop['position']}: {drop['reason']}" for drop in dropped)
+        text = f"{len(shown)} items can be shown, at least {spec.minimum} are needed{reasons}"
+        raise DataError(message_id, text, spec.name)
+    notes.blocks[spec.name] = {"rule": spec.rule, "given": len(given), "shown": len(shown), "dropped": dropped}
+    return shown
+
+
+def _read(
+    tokens: tuple[Token, ...],
+    row: Mapping[str, Any],
+    query: str,
+    message_id: str,
+    prefix: str,
+    values: dict[str, Any],
+    fallbacks: dict[str, str],
+) -> tuple[Token, Unfit] | None:
+    """Fills `values` and notes `fallbacks` under `prefix`; returns the required token that cannot be shown, if any."""
+    for token in tokens:
+        value: Any
+        try:
+            value = token.read(row[token.name])
+        except KeyError:
+            raise DataError(message_id, "the row has no such column", prefix + token.name) from None
+        except WrongTypeError as error:
+            raise DataError(message_id, f"declared as {token.type}, but {error}", prefix + token.name) from None
+        if type(value) is Unfit:
+            if token.fallback is None:
+                return token, value
+            fallbacks[prefix + token.name] = value.value
+            value = token.fallback
+        values[token.name] = with_query(value, query) if token.type == "link" else value
+    return None

@@ -1,0 +1,95 @@
+"""YAML a person edits, read with the line of every key, so that a fault can be shown where it stands.
+
+Knows nothing about brands or campaigns.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from exports.errors import LoadError, Problem
+
+Key = tuple[str, ...]
+
+
+@dataclass(slots=True)
+class YamlFile:
+    """A mapping read from `path`; `problems` gathers what its reader finds wrong."""
+
+    path: Path
+    data: dict[str, Any]
+    lines: dict[Key, int]
+    problems: list[Problem] = field(default_factory=list)
+
+    def line(self, *key: str) -> int:
+        """Line of a key, or of the nearest key above it."""
+        while key and key not in self.lines:
+            key = key[:-1]
+        return self.lines.get(key, 1)
+
+    def fault(self, key: Key, text: str) -> None:
+        """Records a problem at the line of `key`."""
+        self.problems.append(Problem(self.path, self.line(*key), text))
+
+    def mapping(self, key: Key, value: object, known: Collection[str], needed: Collection[str] = ()) -> dict[str, Any]:
+        """`value` as a mapping of `known` keys, all `needed` ones there; faults are recorded, the rest is returned."""
+        if not isinstance(value, dict):
+            self.fault(key, f"{'.'.join(key) or 'the file'} must be a mapping")
+            return {}
+        for name in value:
+            if name not in known:
+                self.fault((*key, name), f"unknown key {name!r}; known are {', '.join(sorted(known))}")
+        for name in needed:
+            if name not in value:
+                self.fault(key, f"key {'.'.join((*key, name))!r} is missing")
+        return {name: item for name, item in value.items() if name in known}
+
+    def text(self, key: Key, value: object) -> str:
+        """`value` as one line of text, or a fault and the empty string."""
+        if isinstance(value, str) and value.strip() and value.isprintable():
+            return value.strip()
+        self.fault(key, f"{'.'.join(key)} must be one line of text")
+        return ""
+
+
+def read_yaml(path: Path) -> YamlFile:
+    """Reads one YAML mapping. Raises LoadError (file and line) for a missing file, bad YAML or a repeated key."""
+    try:
+        root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    except FileNotFoundError:
+        raise LoadError([Problem(path, 1, "file is missing")]) from None
+    except UnicodeDecodeError:
+        raise LoadError([Problem(path, 1, "file is not UTF-8")]) from None
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise LoadError([Problem(path, line, f"not valid YAML: {error.problem}")]) from None
+    if not isinstance(root, yaml.MappingNode):
+        raise LoadError([Problem(path, 1, "must be a YAML mapping")])
+    file = YamlFile(path, {}, {})
+    file.data = _construct(root, (), file)
+    if file.problems:
+        raise LoadError(file.problems)
+    return file
+
+
+def _construct(node: yaml.Node, key: Key, file: YamlFile) -> Any:
+    if isinstance(node, yaml.MappingNode):
+        result: dict[str, Any] = {}
+        for name_node, value_node in node.value:
+            name = str(name_node.value)
+            file.lines[(*key, name)] = name_node.start_mark.line + 1
+            if name in result:
+                file.fault((*key, name), f"key {name!r} is given twice")
+            result[name] = _construct(value_node, (*key, name), file)
+        return result
+    if isinstance(node, yaml.SequenceNode):
+        return [_construct(item, key, file) for item in node.value]
+    loader = yaml.SafeLoader("")
+    try:
+        return loader.construct_object(node)
+    except (yaml.MarkedYAMLError, ValueError) as error:
+        file.fault(key, f"not valid YAML: {error}")
+        return None

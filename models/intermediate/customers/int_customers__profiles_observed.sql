@@ -1,0 +1,105 @@
+with contacts as (
+
+    select * from {{ ref('stg_crm__contacts') }}
+
+),
+
+orders as (
+
+    select * from {{ ref('stg_shop__orders') }} where not is_test
+
+),
+
+identify_calls as (
+
+    select * from {{ ref('int_identity__web_observed') }} where email is not null or phone is not null
+
+),
+
+merged_contacts as (
+
+    select distinct identifier_value as contact_id
+    from {{ ref('int_identity__evidence') }}
+    where source_name = 'crm.contacts' and identifier_type = 'crm_id' and identifier_value <> record_id
+
+),
+
+observations as (
+
+    select
+        'crm_id:' || contacts.contact_id as node_id,
+        'crm.contacts' as source_name,
+        case when merged_contacts.contact_id is null then 3 else 2 end as precedence,
+        contacts.updated_at as observed_at,
+        {{ source_position() }} as source_position,
+        contacts.created_at,
+        contacts.email,
+        contacts.first_name,
+        contacts.last_name,
+        contacts.phone,
+        contacts.birth_on,
+        contacts.gender,
+        contacts.city,
+        contacts.region,
+        contacts.postal_code,
+        coalesce(contacts.country_name, lower(contacts.country_code)) as country,
+        contacts.language,
+        contacts.timezone,
+        contacts.email_opted_out
+    from contacts
+    left join merged_contacts on contacts.contact_id = merged_contacts.contact_id
+
+    union all
+
+    select
+        coalesce('crm_id:' || contact_id, 'email:' || email, 'phone:' || phone, 'cart_token:' || cart_id),
+        'shop.orders', 1, ordered_at, {{ source_position() }},
+        null, email, null, null, phone, null, null, null, null, null, lower(shipping_country), null, null, null
+    from orders
+
+    union all
+
+    -- An identify call without an account is about the address it gives, whoever else uses the device.
+    select
+        coalesce('crm_id:' || user_id, 'email:' || email, 'phone:' || phone),
+        'web.events', 1, last_observed_at,
+        {{ composite_key(['visitor_id', 'user_id', 'email', 'phone', 'cart_id']) }},
+        null, email, null, null, phone, null, null, null, null, null, null, null, null, null
+    from identify_calls
+
+),
+
+blocked_emails as (
+
+    select identifier_value as email
+    from {{ ref('int_identity__violations') }}
+    where identifier_type = 'email' and violation = 'blocked'
+
+)
+
+select
+    identities.customer_id,
+    observations.source_name,
+    observations.precedence,
+    observations.observed_at,
+    observations.source_position,
+    observations.created_at,
+    case when blocked_emails.email is null then observations.email end as email,
+    observations.first_name,
+    observations.last_name,
+    observations.phone,
+    observations.birth_on,
+    observations.gender,
+    observations.city,
+    observations.region,
+    observations.postal_code,
+    coalesce(
+        country_codes.country_code, case when length(observations.country) = 2 then upper(observations.country) end
+    ) as country_code,
+    observations.language,
+    observations.timezone,
+    observations.email_opted_out
+from observations
+inner join {{ ref('int_identity__resolved') }} as identities on observations.node_id = identities.node_id
+left join blocked_emails on observations.email = blocked_emails.email
+left join {{ ref('country_codes') }} as country_codes on observations.country = country_codes.country_name

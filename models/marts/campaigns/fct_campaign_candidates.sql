@@ -1,0 +1,11 @@
+{% for campaign in var('campaigns') -%}
+select
+    cast('{{ campaign }}' as string) as campaign,
+    customer_id,
+    occasion_id,
+    segment,
+    evidence,
+    has_content
+from {{ ref('cmp_' ~ campaign) }}
+{{ 'union all' if not loop.last }}
+{% endfor %}

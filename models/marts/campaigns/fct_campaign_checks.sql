@@ -1,0 +1,129 @@
+with candidates as (
+    select
+        *,
+        {{ message_id('campaign', 'customer_id', 'occasion_id') }} as message_id
+    from {{ ref('fct_campaign_candidates') }}
+),
+
+campaigns as (
+    select * from {{ ref('dim_campaigns') }}
+),
+
+suppressions as (
+    select
+        customer_id,
+        bool_or(reason = 'unsubscribed') as is_unsubscribed,
+        bool_or(reason = 'hard_bounced') as is_hard_bounced,
+        bool_or(reason = 'complained') as is_complained
+    from {{ ref('int_consent__suppressed') }}
+    group by customer_id
+),
+
+sends as (
+    select * from {{ ref('int_sends__recorded') }}
+),
+
+sent_occasions as (
+    select distinct campaign, customer_id, occasion_id
+    from sends
+),
+
+-- A send of a campaign that is no longer listed counts: nobody knows that it was not capped.
+last_capped_sends as (
+    select sends.customer_id, max(sends.as_of_date) as sent_on
+    from sends
+    left join campaigns on sends.campaign = campaigns.campaign
+    where coalesce(campaigns.is_capped, true)
+    group by sends.customer_id
+),
+
+global_holdout as (
+    select max(value) as holdout_share
+    from {{ ref('arbitration_policy') }}
+    where name = 'global_holdout_share'
+),
+
+checked as (
+    select
+        candidates.campaign,
+        candidates.customer_id,
+        candidates.occasion_id,
+        candidates.message_id,
+        campaigns.priority,
+        campaigns.is_capped,
+        coalesce(consents.status not in ('granted', 'withdrawn', 'denied', 'expired'), true) as is_no_consent,
+        coalesce(consents.status = 'withdrawn', false) as is_consent_withdrawn,
+        coalesce(consents.status = 'denied', false) as is_consent_denied,
+        coalesce(consents.status = 'expired', false) as is_consent_expired,
+        customers.email is null as is_no_email_address,
+        customers.email is not null and not {{ is_email('customers.email') }} as is_invalid_email_address,
+        coalesce(suppressions.is_unsubscribed, false) as is_unsubscribed,
+        coalesce(suppressions.is_hard_bounced, false) as is_hard_bounced,
+        coalesce(suppressions.is_complained, false) as is_complained,
+        coalesce(
+            {{ age_years('customers.birth_on', 'cast(' ~ as_of() ~ ' as date)') }} < campaigns.minimum_age_years, false
+        ) as is_under_minimum_age,
+        sent_occasions.occasion_id is not null as is_already_sent,
+        candidates.segment is not null and not coalesce(segments.is_targetable, false) as is_segment_too_small,
+        coalesce(occasions.status = 'cancelled', false) as is_occasion_cancelled,
+        coalesce(occasions.status <> 'cancelled' and occasions.fulfilled_at is not null, false) as is_occasion_fulfilled,
+        coalesce(occasions.status = 'pending', false) as is_occasion_pending,
+        coalesce(occasions.status = 'expired', false) as is_occasion_expired,
+        not coalesce(candidates.has_content, false) as is_nothing_to_show,
+        campaigns.message_class = 'marketing'
+        and {{ hash_share("'global_holdout|' || candidates.customer_id") }} < global_holdout.holdout_share
+        as is_global_holdout,
+        campaigns.message_class = 'marketing'
+        and {{ hash_share("'holdout|' || candidates.campaign || '|' || candidates.customer_id") }} < campaigns.holdout_share
+        as is_campaign_holdout,
+        campaigns.is_capped
+        and coalesce({{ days_between('last_capped_sends.sent_on', as_of_date()) }} < campaigns.cap_days, false)
+        as is_frequency_capped
+    from candidates
+    inner join campaigns on candidates.campaign = campaigns.campaign
+    cross join global_holdout
+    left join {{ ref('dim_customers') }} as customers on candidates.customer_id = customers.customer_id
+    left join {{ ref('fct_consents') }} as consents
+        on candidates.customer_id = consents.customer_id and campaigns.purpose = consents.purpose
+    left join suppressions on candidates.customer_id = suppressions.customer_id
+    left join sent_occasions
+        on candidates.campaign = sent_occasions.campaign
+        and candidates.customer_id = sent_occasions.customer_id
+        and candidates.occasion_id = sent_occasions.occasion_id
+    left join {{ ref('dim_segments') }} as segments on candidates.segment = segments.segment
+    left join {{ ref('fct_trigger_occasions') }} as occasions on candidates.occasion_id = occasions.occasion_id
+    left join last_capped_sends on candidates.customer_id = last_capped_sends.customer_id
+),
+
+contenders as (
+    select
+        checked.*,
+        is_capped and not (is_{{ decision_checks() | join(' or is_') }}) as is_contending
+    from checked
+),
+
+-- The message id breaks ties: it is a hash, so no campaign or occasion wins them by its name.
+ranked as (
+    select
+        contenders.*,
+        row_number() over contest as contest_rank,
+        first_value(campaign) over contest as first_campaign
+    from contenders
+    window contest as (
+        partition by customer_id, is_contending
+        order by priority asc nulls last, message_id asc nulls last
+    )
+)
+
+select
+    {{ as_of_date() }} as as_of_date,
+    campaign,
+    customer_id,
+    occasion_id,
+    message_id,
+    {% for reason in decision_checks() -%}
+    is_{{ reason }},
+    {% endfor -%}
+    is_contending and contest_rank > 1 as is_lost_to_higher_priority,
+    case when is_contending and contest_rank > 1 then first_campaign end as winning_campaign
+from ranked

@@ -1,0 +1,30 @@
+-- Inner joins on purpose: without a consent that holds, or an address, there is no message whatever the decision says.
+select
+    decisions.message_id,
+    decisions.campaign,
+    decisions.variant,
+    decisions.customer_id,
+    decisions.occasion_id,
+    decisions.as_of_date,
+    customers.email as to_email,
+    nullif(concat_ws(' ', customers.first_name, customers.last_name), '') as to_name,
+    customers.first_name,
+    customers.language,
+    {{ dbt.dateadd('minute', 'campaigns.send_delay_minutes', as_of()) }} as send_at,
+    candidates.evidence,
+    consents.consent_id,
+    consents.consent_source,
+    consents.consent_obtained_at
+from {{ ref('fct_campaign_decisions') }} as decisions
+inner join {{ ref('fct_campaign_candidates') }} as candidates
+    on decisions.campaign = candidates.campaign
+    and decisions.customer_id = candidates.customer_id
+    and decisions.occasion_id = candidates.occasion_id
+inner join {{ ref('dim_campaigns') }} as campaigns on decisions.campaign = campaigns.campaign
+inner join {{ ref('fct_consents') }} as consents
+    on decisions.customer_id = consents.customer_id
+    and campaigns.purpose = consents.purpose
+    and consents.status = 'granted'
+inner join {{ ref('dim_customers') }} as customers
+    on decisions.customer_id = customers.customer_id and customers.email is not null
+where decisions.decision = 'send'

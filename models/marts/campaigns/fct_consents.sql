@@ -1,0 +1,9 @@
+select
+    customer_id,
+    purpose,
+    status,
+    consent_id,
+    source as consent_source,
+    obtained_at as consent_obtained_at,
+    expires_at as consent_expires_at
+from {{ ref('int_consent__resolved') }}

@@ -1,0 +1,14 @@
+select
+    product_id,
+    title,
+    description,
+    product_url,
+    image_url,
+    price_amount,
+    sale_price_amount,
+    currency,
+    coalesce(is_in_stock, false) as is_in_stock,
+    category,
+    brand,
+    observed_on
+from {{ ref('int_activity__products_listed') }}

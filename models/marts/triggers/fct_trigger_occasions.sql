@@ -1,0 +1,26 @@
+with occasions as (
+    {% for trigger in var('triggers') -%}
+    select
+        cast('{{ trigger }}' as string) as trigger_name,
+        occasion_id,
+        customer_id,
+        subject_id,
+        occurred_at,
+        due_at,
+        expires_at,
+        fulfilled_at,
+        evidence
+    from {{ ref('trg_' ~ trigger) }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+)
+
+select
+    occasions.*,
+    case
+        when fulfilled_at < due_at then 'cancelled'
+        when {{ as_of() }} < due_at then 'pending'
+        when {{ as_of() }} >= expires_at then 'expired'
+        else 'due'
+    end as status
+from occasions

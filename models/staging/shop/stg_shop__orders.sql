@@ -1,0 +1,20 @@
+select
+    id as order_id,
+    order_number,
+    nullif(trim(customer_id), '') as contact_id,
+    {{ normalise_email('email') }} as email,
+    {{ normalise_phone('phone') }} as phone,
+    nullif(trim(cart_token), '') as cart_id,
+    upper(nullif(trim(currency), '')) as currency,
+    total_price as total_amount,
+    lower(nullif(trim(financial_status), '')) as financial_status,
+    nullif(trim(shipping_country), '') as shipping_country,
+    coalesce(test, false) as is_test,
+    created_at as ordered_at,
+    cancelled_at,
+    updated_at,
+    source_file,
+    source_line,
+    extract_date,
+    load_id
+from {{ known('shop', 'orders') }}

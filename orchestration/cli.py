@@ -1,0 +1,96 @@
+"""`postroom`: the commands people type. Each is a few lines over what the rooms already do."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from orchestration.settings import PROJECT, export_environment, settings
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Warehouse-native personalisation.", pretty_exceptions_enable=False
+)
+console = Console()
+
+
+@app.callback()
+def _environment() -> None:
+    export_environment()
+
+
+@app.command()
+def sample(
+    people: Annotated[int, typer.Option(help="People in the shop's world.")] = 2000,
+    days: Annotated[int, typer.Option(help="Days of extracts.")] = 60,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 7,
+) -> None:
+    """Make sample extracts in the landing zone, if nothing has landed there yet."""
+    from samples import World, generate
+
+    landing = settings().landing
+    if landing.exists() and any(landing.iterdir()):
+        console.print(f"{landing} has extracts already: no sample is made.")
+        return
+    console.print(f"Making sample extracts of {people:,} people over {days} days in {landing}")
+    with Progress(console=console, transient=True) as progress:
+        task = progress.add_task("people", total=people)
+        world = World(people, days, settings().first_day, seed)
+        generate(world, landing, settings().home / "truth", lambda done: progress.update(task, completed=done))
+
+
+@app.command()
+def run(
+    day: Annotated[
+        str | None, typer.Option(help="The partition, as in 2026-03-01; the newest landed day by default.")
+    ] = None,
+    force: Annotated[bool, typer.Option(help="Run even if nothing has changed since this day last ran.")] = False,
+) -> None:
+    """Load what has landed and not been loaded, run the daily job, and print what it decided."""
+    from orchestration import daily_run, report
+
+    chosen = daily_run.newest_landed_day(settings()) if day is None else date.fromisoformat(day)
+    if chosen is None:
+        console.print(f"Nothing has landed in {settings().landing}. Put extracts there, or make some: postroom sample")
+        raise typer.Exit(1)
+    outcome = daily_run.run(chosen, force=force, say=console.print)
+    report.show(chosen, settings(), console)
+    if not outcome:
+        raise typer.Exit(1)
+
+
+@app.command()
+def ui(port: int = 3000) -> None:
+    """Start Dagster's UI and daemon on localhost."""
+    dagster = Path(sys.executable).parent / "dagster"
+    console.print(f"http://localhost:{port}  (stop with Ctrl-C)")
+    arguments = [
+        str(dagster),
+        "dev",
+        "--module-name",
+        "orchestration.definitions",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+    ]
+    os.chdir(PROJECT)
+    os.execv(arguments[0], arguments)
+
+
+@app.command(name="online-retail")
+def online_retail(folder: Path) -> None:
+    """Load every day of UCI Online Retail from a folder of daily CSV files, then run the daily job on its last day."""
+    from orchestration import daily_run, report
+
+    days = daily_run.land_stock_files(folder, "online_retail", ("orders", "order_lines"), settings())
+    outcome = daily_run.run(days[-1], say=console.print)
+    report.show(days[-1], settings(), console)
+    if not outcome:
+        raise typer.Exit(1)

@@ -1,0 +1,137 @@
+"""Starting the daily job from a terminal: the same job that the schedule starts, on the same Dagster instance."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date
+from pathlib import Path
+
+import dagster as dg
+
+from ingest import Contract, read_contracts
+from ingest.landing import landed_days, landed_files
+from orchestration.dbt_project import manifest
+from orchestration.settings import PROJECT, Settings, settings
+
+INPUTS_TAG = "postroom/inputs"
+# Dagster's own tags for one run over a range of partitions.
+RANGE_START_TAG = "dagster/asset_partition_range_start"
+RANGE_END_TAG = "dagster/asset_partition_range_end"
+_CODE = ("adapters", "exports", "ingest", "macros", "models", "orchestration", "seeds", "dbt_project.yml")
+_QUIET = {"loggers": {"console": {"config": {"log_level": "INFO"}}}}
+
+Say = Callable[[str], None]
+
+
+def newest_landed_day(here: Settings) -> date | None:
+    return max((day for c in read_contracts(manifest()) for day in landed_days(_landing(here, c))), default=None)
+
+
+def run(day: date, *, say: Say, force: bool = False) -> bool:
+    """Load the backlog before `day`, then run the daily job for it, unless the day has run on these very inputs.
+
+    Gives whether the day stands done.
+
+    Raises:
+        SystemExit: the day lies before the first partition.
+    """
+    from orchestration.definitions import defs
+
+    here = settings()
+    if day < here.first_day:
+        raise SystemExit(
+            f"{day} lies before the first partition, {here.first_day}: set POSTROOM_FIRST_DAY={day} or earlier."
+        )
+    with dg.DagsterInstance.get() as instance:
+        if not _load_backlog(day, defs, instance, here, say):
+            return False
+        tags = {INPUTS_TAG: _inputs(day, here)}
+        if not force and _has_run(instance, day, tags):
+            say(f"{day} has run on these inputs already: nothing to do.")
+            return True
+        say(f"Running the daily job for {day}")
+        result = defs.resolve_job_def("daily").execute_in_process(
+            instance=instance, partition_key=day.isoformat(), tags=tags, run_config=_QUIET, raise_on_error=False
+        )
+    return result.success
+
+
+def _load_backlog(day: date, defs: dg.Definitions, instance: dg.DagsterInstance, here: Settings, say: Say) -> bool:
+    """Load the earlier landed days that are not in the raw zone, in one run."""
+    missing = {
+        (contract.source, contract.table): days
+        for contract in read_contracts(manifest())
+        if (days := [d for d in landed_days(_landing(here, contract)) if d < day and not _is_loaded(here, contract, d)])
+    }
+    days = sorted(d for found in missing.values() for d in found if d >= here.first_day)
+    if not days:
+        return True
+    say(f"Loading {len(set(days))} earlier days, {days[0]} to {days[-1]}")
+    result = defs.resolve_job_def("load").execute_in_process(
+        instance=instance,
+        asset_selection=[dg.AssetKey(table) for table in missing],
+        tags={RANGE_START_TAG: days[0].isoformat(), RANGE_END_TAG: days[-1].isoformat()},
+        run_config=_QUIET,
+        raise_on_error=False,
+    )
+    return result.success
+
+
+def _landing(here: Settings, contract: Contract) -> Path:
+    return here.landing / contract.source / contract.table
+
+
+def _is_loaded(here: Settings, contract: Contract, day: date) -> bool:
+    return (here.raw / contract.source / contract.table / f"extract_date={day}" / "part.parquet").exists()
+
+
+def _inputs(day: date, here: Settings) -> str:
+    """A hash of what the day's result depends on: the project's files, what has landed, and what is loaded."""
+    digest = hashlib.sha256()
+    for name in _CODE:
+        for path in _files(PROJECT / name):
+            digest.update(f"{path.relative_to(PROJECT)}".encode() + path.read_bytes())
+    for contract in read_contracts(manifest()):
+        for file in landed_files(_landing(here, contract) / day.isoformat(), contract.adapters):
+            digest.update(f"{file.path}:{file.size}:{file.mtime_ns}".encode())
+    for path in sorted(here.raw.glob("*/*/*/part.parquet")):
+        # The day's own partitions are written by the run itself.
+        if path.parent.name != f"extract_date={day}":
+            digest.update(f"{path}:{path.stat().st_mtime_ns}".encode())
+    return digest.hexdigest()[:32]
+
+
+def _files(path: Path) -> Iterable[Path]:
+    if path.is_file():
+        return [path]
+    return sorted(f for f in path.rglob("*") if f.is_file() and "__pycache__" not in f.parts)
+
+
+def _has_run(instance: dg.DagsterInstance, day: date, tags: dict[str, str]) -> bool:
+    runs = instance.get_runs(
+        dg.RunsFilter(
+            job_name="daily", statuses=[dg.DagsterRunStatus.SUCCESS], tags={"dagster/partition": day.isoformat()}
+        ),
+        limit=1,
+    )
+    return bool(runs) and all(runs[0].tags.get(name) == value for name, value in tags.items())
+
+
+def land_stock_files(folder: Path, adapter: str, tables: Sequence[str], here: Settings) -> list[date]:
+    """Copy a vendor's daily files, `<day>.csv`, into the landing folders of the shop's tables, for its adapter to read.
+
+    Raises:
+        SystemExit: the folder has no such file.
+    """
+    files = {date.fromisoformat(path.stem): path for path in sorted(folder.glob("????-??-??.csv"))}
+    if not files:
+        raise SystemExit(f"{folder} holds no file named as in 2010-12-01.csv.")
+    for day, path in files.items():
+        for table in tables:
+            target = here.landing / "shop" / table / day.isoformat() / f"{adapter}-{path.name}"
+            if not target.exists():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(path, target)
+    return sorted(files)

@@ -1,0 +1,64 @@
+"""The dbt project as Dagster and the loader see it: its manifest, kept up to date with the files."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from dagster_dbt import DbtProject
+
+from orchestration.settings import PROJECT, dbt_environment, settings
+
+DBT = Path(sys.executable).parent / "dbt"
+_PARSED = ("models", "seeds", "macros", "tests/dbt", "dbt_project.yml", "profiles.yml")
+
+
+def project() -> DbtProject:
+    return DbtProject(PROJECT, target_path=settings().dbt_target, profiles_dir=PROJECT)
+
+
+@cache
+def manifest() -> dict[str, Any]:
+    """dbt's manifest, parsed anew when a file of the project is newer.
+
+    Raises:
+        RuntimeError: the project does not parse; the message is dbt's own.
+    """
+    path = settings().dbt_target / "manifest.json"
+    if not path.exists() or path.stat().st_mtime < _last_edit():
+        _parse()
+    parsed: dict[str, Any] = json.loads(path.read_text())
+    return parsed
+
+
+def _last_edit() -> float:
+    files = (f for name in _PARSED for f in [PROJECT / name, *(PROJECT / name).rglob("*")])
+    return max(f.stat().st_mtime for f in files if f.exists())
+
+
+def _parse() -> None:
+    dbt_environment(settings().home / "warehouse.duckdb")
+    done = subprocess.run(
+        [
+            DBT,
+            "--quiet",
+            "parse",
+            "--project-dir",
+            PROJECT,
+            "--profiles-dir",
+            PROJECT,
+            "--target-path",
+            settings().dbt_target,
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"The dbt project does not parse:\n{done.stdout}{done.stderr}")
+    # dbt leaves the file alone when nothing it knows has changed; the edit it was called for is dealt with.
+    (settings().dbt_target / "manifest.json").touch()

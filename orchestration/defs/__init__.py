@@ -1,0 +1,1 @@
+"""Dagster's definitions, by stage: ingest, transform, export; and what starts them."""

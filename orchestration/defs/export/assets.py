@@ -1,0 +1,103 @@
+"""The asset of one campaign: its export table through the gate, rendered, logged and put into the outbox."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import duckdb
+
+from exports import Manifest, Run, attach, load_campaign, write_outbox
+from orchestration.dbt_project import manifest
+from orchestration.defs.transform.assets import published
+from orchestration.gate import GateClosedError, ensure_open, open_published
+from orchestration.partitions import daily, days_of
+from orchestration.send_log import record
+from orchestration.settings import PROJECT, settings
+from orchestration.site import Site, site_for
+
+CAMPAIGNS = PROJECT / "exports" / "campaigns"
+GATE = "gate"
+
+
+def export_asset(folder: Path) -> dg.AssetsDefinition:
+    """The asset `outbox/<campaign>`, one payload for each decision to send."""
+    campaign = folder.name
+    key = dg.AssetKey(["outbox", campaign])
+
+    @dg.asset(
+        key=key,
+        partitions_def=daily,
+        backfill_policy=dg.BackfillPolicy.multi_run(),
+        deps=[published],
+        group_name="outbox",
+        kinds={"json", "csv"},
+        description=f"Payloads of {campaign}: payloads.jsonl, recipients.csv, explain.jsonl, manifest.json.",
+        check_specs=[
+            dg.AssetCheckSpec(
+                GATE, asset=key, description="Same clock, fresh suppressions, contract met, usual audience."
+            )
+        ],
+    )
+    def export(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
+        site = site_for(days_of(context)[-1], settings())
+        try:
+            connection = open_published(site)
+            with connection:
+                models = _export_models(campaign)
+                ensure_open(connection, campaign, models)
+                yield dg.AssetCheckResult(check_name=GATE, passed=True)
+                written = _export(connection, site, folder, models)
+        except GateClosedError as error:
+            yield dg.AssetCheckResult(check_name=GATE, passed=False, description=str(error))
+            raise dg.Failure(f"{campaign}, {site.day}: {error}", allow_retries=False) from error
+        yield dg.MaterializeResult(metadata=_metadata(site, campaign, written))
+
+    return export
+
+
+def _export_models(campaign: str) -> list[Mapping[str, Any]]:
+    """The campaign's export table, then those of its lists (`exp_<campaign>__<list>`)."""
+    name = f"exp_{campaign}"
+    models = [n for n in manifest()["nodes"].values() if n["resource_type"] == "model"]
+    found = [m for m in models if m["name"] == name or m["name"].startswith(f"{name}__")]
+    return sorted(found, key=lambda m: m["name"])
+
+
+def _export(
+    connection: duckdb.DuckDBPyConnection, site: Site, folder: Path, models: list[Mapping[str, Any]]
+) -> Manifest:
+    main, *children = models
+    lists = {m["name"].split("__")[1]: m for m in children}
+    campaign = load_campaign(
+        folder, columns=main["columns"], list_columns={name: m["columns"] for name, m in lists.items()}
+    )
+    rows = attach(
+        _rows(connection, main, "message_id"),
+        {name: _rows(connection, m, "message_id, position") for name, m in lists.items()},
+    )
+    if site.is_live:
+        record(connection, site, folder.name, _table(main), settings().ledger)
+    run = Run(as_of=site.as_of.replace(tzinfo=UTC), as_of_date=site.day)
+    return write_outbox(campaign, rows, site.outbox(folder.name), run=run, secret=settings().unsubscribe_key.encode())
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, model: Mapping[str, Any], order: str) -> Iterator[dict[str, Any]]:
+    """The table's rows as dicts, a batch at a time: an audience may be larger than memory."""
+    batches = connection.cursor().execute(f"select * from {_table(model)} order by {order}").to_arrow_reader(10_000)
+    for batch in batches:
+        yield from batch.to_pylist()
+
+
+def _table(model: Mapping[str, Any]) -> str:
+    return f"{model['schema']}.{model['name']}"
+
+
+def _metadata(site: Site, campaign: str, written: Manifest) -> dict[str, dg.MetadataValue]:
+    return {
+        "folder": dg.MetadataValue.path(str(site.outbox(campaign))),
+        "payloads": dg.MetadataValue.int(written.messages),
+        "template_version": dg.MetadataValue.text(written.template_version),
+        "is_live": dg.MetadataValue.bool(site.is_live),
+    }

@@ -1,0 +1,130 @@
+"""The asset of one source table: each of its days loaded from landing to raw, checked before it is put in place."""
+
+from collections.abc import Iterator
+from datetime import date
+
+import dagster as dg
+
+from ingest import Contract, ExtractError, LoadReport, StillBeingWrittenError, load_partition
+from orchestration.partitions import daily, days_of
+from orchestration.settings import PROJECT, settings
+
+CHECK = "contract"
+
+
+def ingest_asset(contract: Contract) -> dg.AssetsDefinition:
+    """The asset `<source>/<table>` with its blocking check.
+
+    The check stands before the rename: a partition that fails it is not put in place, and nothing downstream runs.
+    """
+    key = dg.AssetKey([contract.source, contract.table])
+
+    @dg.asset(
+        key=key,
+        partitions_def=daily,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        group_name="ingest",
+        description=contract.description,
+        kinds={"parquet"},
+        metadata={"declared_in": contract.declared_in},
+        check_specs=[
+            dg.AssetCheckSpec(
+                CHECK,
+                asset=key,
+                blocking=True,
+                description="Great Expectations' suite and the quarantine limit, as the source YAML declares them.",
+            )
+        ],
+        pool=f"load_{contract.source}_{contract.table}",
+    )
+    def load(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
+        reports: list[LoadReport] = []
+        problems: list[str] = []
+        for day in days_of(context):
+            try:
+                report = _load(contract, day)
+            except StillBeingWrittenError as error:
+                raise dg.RetryRequested(max_retries=5, seconds_to_wait=30) from error
+            except ExtractError as error:
+                problems.append(f"{contract.name} {day}: {error}")
+                continue
+            reports.append(report)
+            context.log.info(_say(report))
+            if report.problem:
+                problems.append(f"{contract.name} {day}: {report.problem}")
+        yield _check_result(reports, problems)
+        if problems:
+            raise dg.Failure(
+                "Not put in place; what was loaded before stays.\n" + "\n".join(problems),
+                metadata={"problems": problems},
+                allow_retries=False,
+            )
+        yield dg.MaterializeResult(metadata=_metadata(reports))
+
+    return load
+
+
+def _load(contract: Contract, day: date) -> LoadReport:
+    here = settings()
+    return load_partition(
+        contract,
+        day,
+        landing=here.landing,
+        raw=here.raw,
+        quarantine=here.quarantine,
+        adapters=PROJECT / "adapters",
+        settle_seconds=here.settle_seconds,
+    )
+
+
+def _say(report: LoadReport) -> str:
+    if not report.files:
+        return f"{report.contract} {report.day}: nothing has landed; what is loaded stays."
+    reasons = "".join(f"; {count} x {reason}" for reason, count in report.reasons.items())
+    return f"{report.contract} {report.day}: {report.rows} rows, {report.quarantined} in quarantine{reasons}"
+
+
+def _check_result(reports: list[LoadReport], problems: list[str]) -> dg.AssetCheckResult:
+    columns = [dg.TableColumn(name) for name in ("day", "expectation", "column", "severity", "met", "detail")]
+    records = [
+        dg.TableRecord(
+            {
+                "day": str(r.day),
+                "expectation": e.type,
+                "column": e.column,
+                "severity": e.severity,
+                "met": e.is_met,
+                "detail": e.detail,
+            }
+        )
+        for r in reports
+        for e in r.expectations
+    ]
+    # A warning that nobody sees is no warning: it shows as a failed check, though one that blocks nothing.
+    is_clean = not problems and all(e.is_met for r in reports for e in r.expectations)
+    return dg.AssetCheckResult(
+        check_name=CHECK,
+        passed=is_clean,
+        severity=dg.AssetCheckSeverity.ERROR if problems else dg.AssetCheckSeverity.WARN,
+        description="\n".join(problems) or None,
+        metadata={
+            "expectations": dg.MetadataValue.table(records, schema=dg.TableSchema(columns)),
+            "quarantined": sum(r.quarantined for r in reports),
+        },
+    )
+
+
+def _metadata(reports: list[LoadReport]) -> dict[str, dg.MetadataValue]:
+    reasons: dict[str, int] = {}
+    for report in reports:
+        for reason, count in report.reasons.items():
+            reasons[reason] = reasons.get(reason, 0) + count
+    undeclared = sorted({name for report in reports for name in report.undeclared_columns})
+    return {
+        "dagster/row_count": dg.MetadataValue.int(sum(r.rows for r in reports)),
+        "quarantined": dg.MetadataValue.int(sum(r.quarantined for r in reports)),
+        "quarantine_reasons": dg.MetadataValue.json(reasons),
+        "undeclared_columns": dg.MetadataValue.json(undeclared),
+        "files": dg.MetadataValue.int(sum(len(r.files) for r in reports)),
+        "days_without_a_file": dg.MetadataValue.json([str(r.day) for r in reports if not r.files]),
+    }

@@ -1,0 +1,69 @@
+"""What starts runs: the daily job and its schedule, the loading job and its sensor; on from the start."""
+
+import json
+
+import dagster as dg
+
+from ingest import read_contracts
+from ingest.landing import landed_days, landed_files
+from orchestration.dbt_project import manifest
+from orchestration.partitions import daily
+from orchestration.settings import settings
+
+# The steps share one DuckDB file: processes of their own would cost their start and gain nothing.
+daily_job = dg.define_asset_job(
+    "daily",
+    selection=dg.AssetSelection.all(),
+    executor_def=dg.in_process_executor,
+    description="Load the day's extracts, build, publish, export.",
+)
+
+load_job = dg.define_asset_job(
+    "load",
+    selection=dg.AssetSelection.groups("ingest"),
+    executor_def=dg.in_process_executor,
+    description="Load landed extracts only.",
+)
+
+daily_schedule = dg.build_schedule_from_partitioned_job(
+    daily_job,
+    name="daily",
+    hour_of_day=settings().daily_at.hour,
+    minute_of_hour=settings().daily_at.minute,
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="The daily job for the day that has ended.",
+)
+
+
+@dg.sensor(job=load_job, minimum_interval_seconds=60, default_status=dg.DefaultSensorStatus.RUNNING)
+def landed_extracts(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+    """Load late and corrected extracts: whatever has landed or changed since the sensor last looked.
+
+    Its first look only takes note: the days that lie there already are the daily job's or a backfill's.
+    """
+    seen = json.loads(context.cursor) if context.cursor else None
+    found = {
+        f"{contract.source}/{contract.table}/{day}": _fingerprint(contract.source, contract.table, day.isoformat())
+        for contract in read_contracts(manifest())
+        for day in landed_days(settings().landing / contract.source / contract.table)
+        if daily.has_partition_key(day.isoformat())
+    }
+    requests = (
+        [] if seen is None else [_request(name, print_) for name, print_ in found.items() if seen.get(name) != print_]
+    )
+    return dg.SensorResult(run_requests=requests, cursor=json.dumps(found))
+
+
+def _fingerprint(source: str, table: str, day: str) -> str:
+    folder = settings().landing / source / table / day
+    return ";".join(f"{f.path.name}:{f.size}:{f.mtime_ns}" for f in landed_files(folder))
+
+
+def _request(name: str, fingerprint: str) -> dg.RunRequest:
+    source, table, day = name.split("/")
+    return dg.RunRequest(
+        run_key=f"{name}:{fingerprint}", partition_key=day, asset_selection=[dg.AssetKey([source, table])]
+    )
+
+
+defs = dg.Definitions(jobs=[daily_job, load_job], schedules=[daily_schedule], sensors=[landed_extracts])

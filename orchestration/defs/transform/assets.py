@@ -1,0 +1,57 @@
+"""Build the warehouse at the end of a day, then publish it: dated results to history/, and a copy for readers."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DbtCliResource, dbt_assets
+
+from orchestration.dbt_project import manifest, project
+from orchestration.partitions import daily, days_of
+from orchestration.publish import publish
+from orchestration.settings import dbt_environment, settings
+from orchestration.site import Site, site_for
+from orchestration.warehouse import WarehouseBusyError, prepare
+
+WAREHOUSE_POOL = "warehouse"
+
+
+@dbt_assets(
+    manifest=manifest(),
+    project=project(),
+    partitions_def=daily,
+    backfill_policy=dg.BackfillPolicy.multi_run(),
+    pool=WAREHOUSE_POOL,
+)
+def models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
+    """Every model, seed and data test. Unit tests are for whoever edits a model, not for the nightly run."""
+    site = _site(context)
+    try:
+        prepare(site, manifest(), settings())
+    except WarehouseBusyError as error:
+        raise dg.RetryRequested(max_retries=10, seconds_to_wait=30) from error
+    dbt_environment(site.warehouse)
+    context.log.info(
+        f"as of {site.as_of}, in {site.warehouse}" + ("" if site.is_live else " (a replay: nothing is sent)")
+    )
+    arguments = ["build", "--exclude-resource-type", "unit_test", "--vars", f"{{as_of: '{site.as_of}'}}"]
+    yield from dbt.cli(arguments, context=context).stream()
+
+
+@dg.asset(
+    partitions_def=daily,
+    backfill_policy=dg.BackfillPolicy.multi_run(),
+    deps=[models],
+    group_name="publish",
+    kinds={"parquet", "duckdb"},
+    description="Dated results in history/, and the copy of the warehouse that exports read.",
+    pool=WAREHOUSE_POOL,
+)
+def published(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+    counts = publish(_site(context), manifest(), settings())
+    return dg.MaterializeResult(metadata={name: dg.MetadataValue.int(rows) for name, rows in counts.items()})
+
+
+def _site(context: dg.AssetExecutionContext) -> Site:
+    # One run, one clock: of a range, the last day.
+    return site_for(days_of(context)[-1], settings())

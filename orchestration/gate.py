@@ -1,0 +1,99 @@
+"""The export's own gate. It stands whatever else ran: starting an export alone does not get past it.
+
+What may pass is decided in SQL (`fct_campaign_gates`, thresholds in YAML); here it is only held to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import duckdb
+
+from orchestration.site import Site
+
+
+class GateClosedError(Exception):
+    """A campaign must not be exported now; the message says why and what to do."""
+
+
+def open_published(site: Site) -> duckdb.DuckDBPyConnection:
+    """The readers' copy of the warehouse, read-only, if it is that of this day.
+
+    Raises:
+        GateClosedError: nothing is published, or for another day: the build or its tests failed, or did not run.
+    """
+    if not site.published.exists():
+        raise GateClosedError("No warehouse has been published yet. Run the daily job for this day first.")
+    connection = duckdb.connect(str(site.published), read_only=True)
+    connection.execute("set TimeZone = 'UTC'")
+    row = connection.execute("select as_of from published.run").fetchone()
+    if row is None or row[0] != site.as_of:
+        connection.close()
+        raise GateClosedError(
+            f"The published warehouse is as of {row[0] if row else 'nothing'}, this export is as of {site.as_of}. "
+            "The day's models or their tests have failed or have not run: mend that and run the daily job for this day."
+        )
+    return connection
+
+
+def ensure_open(connection: duckdb.DuckDBPyConnection, campaign: str, export_models: list[Mapping[str, Any]]) -> None:
+    """Hold one campaign to its gates.
+
+    Raises:
+        GateClosedError: a gate of `fct_campaign_gates` is not passed, an export table is not as its contract says,
+            or a message in it has been sent before.
+    """
+    problems = [
+        f"{gate}: {detail}"
+        for gate, detail in connection.execute(
+            "select gate, detail from marts.fct_campaign_gates "
+            "where campaign = $campaign and not is_passed order by gate",
+            {"campaign": campaign},
+        ).fetchall()
+    ]
+    for model in export_models:
+        problems += _contract_problems(connection, model)
+    if not problems:
+        problems += _reconciliation_problems(connection, campaign, export_models[0])
+    if problems:
+        raise GateClosedError(f"{campaign} is not exported.\n" + "\n".join(problems))
+
+
+def _contract_problems(connection: duckdb.DuckDBPyConnection, model: Mapping[str, Any]) -> list[str]:
+    found = connection.execute(
+        "select column_name from information_schema.columns where table_schema = $schema and table_name = $name",
+        {"schema": model["schema"], "name": model["name"]},
+    ).fetchall()
+    declared = set(model["columns"])
+    actual = {name for (name,) in found}
+    if declared == actual:
+        return []
+    return [f"{model['name']}: its columns are not those of its contract: {', '.join(sorted(declared ^ actual))}"]
+
+
+def _reconciliation_problems(
+    connection: duckdb.DuckDBPyConnection, campaign: str, model: Mapping[str, Any]
+) -> list[str]:
+    """The export table must hold the decisions to send, each once, and none that an earlier day has sent."""
+    row = connection.execute(
+        f"""
+        with sends as (
+            select message_id from marts.fct_campaign_decisions where campaign = $campaign and decision = 'send'
+        ),
+        rows as (select message_id from {model["schema"]}.{model["name"]})
+        select
+            (select count(*) from sends),
+            (select count(*) from rows),
+            (select count(*) from rows semi join sends using (message_id)),
+            (select count(*) from rows semi join staging.stg_ledger__sends using (message_id))
+        """,
+        {"campaign": campaign},
+    ).fetchone()
+    sends, rows, matched, sent_before = row or (0, 0, 0, 0)
+    problems = []
+    if not sends == rows == matched:
+        problems.append(f"{model['name']} holds {rows} rows for {sends} decisions to send, {matched} of them the same")
+    if sent_before:
+        problems.append(f"{sent_before} messages are in the send log of an earlier day")
+    return problems

@@ -1,0 +1,60 @@
+"""Publishing: what has passed every check becomes history, and the copy that readers see."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration.settings import Settings
+from orchestration.site import Site
+
+
+def publish(site: Site, manifest: Mapping[str, Any], settings: Settings) -> dict[str, int]:
+    """Write each model with `config.meta.publish` to `history/<model>/as_of_date=<day>/`; replace the readers' copy.
+
+    Gives the rows written per model. Doing it again for the same day replaces that day.
+    """
+    models = [
+        n for n in manifest["nodes"].values() if n["resource_type"] == "model" and n["config"]["meta"].get("publish")
+    ]
+    with duckdb.connect(str(site.warehouse)) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        counts = {m["name"]: _write_history(connection, m, site, settings.history) for m in models}
+        connection.execute(
+            "create schema if not exists published; "
+            f"create or replace table published.run as select timestamp '{site.as_of}' as as_of"
+        )
+        connection.execute("checkpoint")
+    _copy_for_readers(site)
+    return counts
+
+
+def _write_history(connection: duckdb.DuckDBPyConnection, model: Mapping[str, Any], site: Site, history: Path) -> int:
+    target = history / model["name"] / f"as_of_date={site.day}" / "part.parquet"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(".part.parquet")
+    row = connection.execute(
+        f"copy (select * exclude (as_of_date) from {model['schema']}.{model['name']} order by all) "
+        f"to '{temporary}' (format parquet, compression zstd)"
+    ).fetchone()
+    replace(temporary, target)
+    return int(row[0]) if row else 0
+
+
+def _copy_for_readers(site: Site) -> None:
+    site.published.parent.mkdir(parents=True, exist_ok=True)
+    temporary = site.published.with_name(".warehouse.duckdb")
+    shutil.copyfile(site.warehouse, temporary)
+    replace(temporary, site.published)
+
+
+def replace(temporary: Path, target: Path) -> None:
+    """Rename over the target once the bytes are on disk, so that a power cut leaves the old file or the new one."""
+    with temporary.open("rb") as stream:
+        os.fsync(stream.fileno())
+    temporary.replace(target)

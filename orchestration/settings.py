@@ -1,0 +1,124 @@
+"""The only reader of the environment."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import date, time
+from functools import cache
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+# The sample extracts begin on this day.
+DEFAULT_FIRST_DAY = "2026-01-01"
+# Good enough to try things out, and known to everyone: production sets its own.
+DEVELOPMENT_KEY = "not-a-secret-known-to-everyone-for-development"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where things are, and what differs between a laptop and production.
+
+    `daily_at`: when the daily job starts, UTC, for the day that has ended.
+    `settle_seconds`: how long a landed file must have gone unchanged before it is read.
+    `unsubscribe_key`: signs unsubscribe links.
+    """
+
+    home: Path
+    first_day: date
+    daily_at: time
+    settle_seconds: float
+    unsubscribe_key: str
+    is_production: bool
+
+    @property
+    def landing(self) -> Path:
+        return self.home / "landing"
+
+    @property
+    def raw(self) -> Path:
+        return self.home / "raw"
+
+    @property
+    def quarantine(self) -> Path:
+        return self.home / "quarantine"
+
+    @property
+    def history(self) -> Path:
+        return self.home / "history"
+
+    @property
+    def ledger(self) -> Path:
+        return self.home / "ledger"
+
+    @property
+    def dbt_target(self) -> Path:
+        return self.home / "dbt"
+
+    @property
+    def dagster_storage(self) -> Path:
+        return self.home / "dagster"
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process.
+
+    Raises:
+        SystemExit: a variable holds what it cannot hold, or production lacks its unsubscribe key.
+    """
+    home = Path(os.environ.get("POSTROOM_HOME") or PROJECT / "data").absolute()
+    is_production = os.environ.get("POSTROOM_ENV", "development") == "production"
+    key = os.environ.get("POSTROOM_UNSUBSCRIBE_KEY", "")
+    if is_production and len(key) < 32:
+        raise SystemExit(
+            "POSTROOM_ENV is production: set POSTROOM_UNSUBSCRIBE_KEY to a secret of at least 32 characters."
+        )
+    return Settings(
+        home=home,
+        first_day=_date("POSTROOM_FIRST_DAY", DEFAULT_FIRST_DAY),
+        daily_at=_time("POSTROOM_DAILY_AT", "02:00"),
+        settle_seconds=_number("POSTROOM_SETTLE_SECONDS", "5"),
+        unsubscribe_key=key or DEVELOPMENT_KEY,
+        is_production=is_production,
+    )
+
+
+def export_environment() -> None:
+    """Hand the settings to the processes started from this one: dagster.yaml and profiles.yml read them there."""
+    os.environ["POSTROOM_HOME"] = str(settings().home)
+    os.environ["DAGSTER_HOME"] = str(PROJECT)
+    os.environ["POSTROOM_DAGSTER_STORAGE"] = str(settings().dagster_storage)
+    os.environ["POSTROOM_DAGSTER_LOGS"] = str(settings().dagster_storage / "logs")
+    os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
+    settings().dagster_storage.mkdir(parents=True, exist_ok=True)
+
+
+def dbt_environment(warehouse: Path) -> None:
+    """Point the dbt started from this process at a warehouse."""
+    os.environ["POSTROOM_WAREHOUSE"] = str(warehouse)
+    os.environ["DBT_LOG_PATH"] = str(settings().dbt_target / "logs")
+
+
+def _date(name: str, default: str) -> date:
+    text = os.environ.get(name) or default
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise SystemExit(f"{name} is {text!r}; it takes a day as in 2026-01-31.") from None
+
+
+def _time(name: str, default: str) -> time:
+    text = os.environ.get(name) or default
+    try:
+        return time.fromisoformat(text)
+    except ValueError:
+        raise SystemExit(f"{name} is {text!r}; it takes a time of day, UTC, as in 02:00.") from None
+
+
+def _number(name: str, default: str) -> float:
+    text = os.environ.get(name) or default
+    try:
+        return float(text)
+    except ValueError:
+        raise SystemExit(f"{name} is {text!r}; it takes a number of seconds.") from None

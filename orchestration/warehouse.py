@@ -1,0 +1,34 @@
+"""The warehouse file of a site: made ready for dbt, and read by others only once it is published."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import duckdb
+
+from orchestration.settings import Settings
+from orchestration.site import Site
+from orchestration.zones import create_views
+
+
+class WarehouseBusyError(Exception):
+    """Another process has the warehouse open for writing; it will let go."""
+
+
+def prepare(site: Site, manifest: Mapping[str, Any], settings: Settings) -> None:
+    """Give the warehouse its source views as the zones are now. A replay begins from nothing.
+
+    Raises:
+        WarehouseBusyError: another process writes to it.
+    """
+    site.warehouse.parent.mkdir(parents=True, exist_ok=True)
+    if not site.is_live:
+        site.warehouse.unlink(missing_ok=True)
+    try:
+        with duckdb.connect(str(site.warehouse)) as connection:
+            create_views(connection, manifest, settings)
+    except duckdb.IOException as error:
+        if "lock" in str(error):
+            raise WarehouseBusyError(f"{site.warehouse} is open in another process.") from error
+        raise

@@ -1,0 +1,103 @@
+"""What each room may import and touch, and what no committed file may hold."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import REPO
+
+MUST_NOT_IMPORT = {
+    "exports": {"dagster", "dagster_dbt", "dbt", "duckdb", "orchestration", "ingest", "samples", "requests", "httpx", "socket"},
+    "ingest": {"dagster", "dagster_dbt", "dbt", "orchestration", "exports", "samples"},
+    "samples": {"dagster", "dagster_dbt", "dbt", "duckdb", "orchestration", "ingest", "exports"},
+    "orchestration": {"great_expectations", "jinja2", "mrml"},
+}
+WALL_CLOCK = re.compile(r"\b(now\(\)|today\(\)|utcnow|time\.time|current_date|current_timestamp|localtimestamp|getdate)\b", re.I)
+
+
+def _tracked(*patterns: str) -> list[Path]:
+    """The repo's own files: tracked ones, and new ones that are not ignored."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", *patterns],
+        cwd=REPO,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return [path for name in listed.stdout.splitlines() if (path := REPO / name).is_file()]
+
+
+def _imports(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+    return found
+
+
+@pytest.mark.parametrize("room", sorted(MUST_NOT_IMPORT))
+def test_a_room_imports_only_what_it_may(room: str) -> None:
+    wrong = [
+        f"{path.relative_to(REPO)} imports {name}"
+        for path in _tracked(f"{room}/*.py")
+        for name in _imports(path)
+        if name.split(".")[0] in MUST_NOT_IMPORT[room]
+    ]
+    assert wrong == []
+
+
+def test_no_private_part_of_dagster_is_imported() -> None:
+    wrong = [str(p) for p in _tracked("*.py") for name in _imports(p) if name.startswith(("dagster._", "dagster_dbt._"))]
+    assert wrong == []
+
+
+def test_only_settings_reads_the_environment() -> None:
+    rooms = _tracked("exports/*.py", "ingest/*.py", "orchestration/*.py", "samples/*.py")
+    readers = [p for p in rooms if re.search(r"os\.(environ|getenv)", p.read_text())]
+    assert [str(p.relative_to(REPO)) for p in readers] == ["orchestration/settings.py"]
+
+
+def test_there_is_one_clock() -> None:
+    files = _tracked("models/*.sql", "macros/*.sql", "tests/dbt/*.sql", "adapters/*.sql", "exports/*.py")
+    assert [str(p.relative_to(REPO)) for p in files if WALL_CLOCK.search(p.read_text())] == []
+
+
+def test_a_macro_has_a_file_of_its_name() -> None:
+    files = {path: path.read_text() for path in _tracked("macros/*.sql")}
+    for path, text in files.items():
+        names = re.findall(r"{%-?\s*(?:macro|materialization|test)\s+(\w+)", text)
+        # An engine's own version of a macro stands beside it, and so do the steps that nothing else calls.
+        own = {re.sub(r"^(default|duckdb|spark)__", "", name) for name in names}
+        assert path.stem in own, path
+        called_elsewhere = [n for n in own - {path.stem} for p, t in files.items() if p != path and f"{n}(" in t]
+        assert called_elsewhere == [], path
+
+
+def test_no_committed_file_names_a_registry_or_this_machine() -> None:
+    hosts = ["pypi" + ".org", "python" + "hosted", "registry" + ".npmjs", "deb" + ".debian"]
+    forbidden = re.compile("|".join([*map(re.escape, hosts), "/root" + "/", re.escape(str(REPO)) + r"\b"]))
+    wrong = []
+    for path in _tracked():
+        try:
+            text = path.read_text()
+        except UnicodeDecodeError:
+            continue
+        if forbidden.search(text):
+            wrong.append(str(path.relative_to(REPO)))
+    assert wrong == []
+
+
+def test_the_lock_pins_every_package_by_hash() -> None:
+    for name in ("run", "test"):
+        text = (REPO / f"requirements/{name}.txt").read_text()
+        packages = re.findall(r"^[a-z0-9][\w.\[\]-]*==", text, re.M)
+        unhashed = re.findall(r"^[a-z0-9][^\n]*[^\\\n]$", text, re.M)
+        assert len(packages) > 50
+        assert unhashed == []

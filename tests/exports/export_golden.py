@@ -1,0 +1,44 @@
+"""Golden files: each shipped campaign rendered for a full and for a sparse row.
+
+After a wanted change write them anew, and look at the difference before it is committed:
+
+    PYTHONPATH=. python tests/exports/export_golden.py
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from export_rows import ROWS, RUN, SECRET, load, product
+
+from exports import Renderer
+
+GOLDEN = Path(__file__).with_name("golden")
+_SPARSE: dict[str, dict[str, Any]] = {
+    "winback": {"last_product_title": " ", "products": []},
+    "cart_reminder": {"item_count": 1, "items": [product(2, quantity=1, product_url="javascript:x", image_url=None)]},
+}
+
+
+def render_golden() -> dict[str, str]:
+    """Content by file name, relative to the golden folder."""
+    files: dict[str, str] = {}
+    for name, row in ROWS.items():
+        renderer = Renderer(load(name), RUN, SECRET)
+        sparse = row(2, variant="bold", first_name=None, to_name=None, **_SPARSE[name])
+        for case, data in (("full", row(1)), ("sparse", sparse)):
+            rendered = renderer.render(data)
+            message = dict(rendered.message)
+            files[f"{name}/{case}.html"] = message.pop("html") + "\n"
+            files[f"{name}/{case}.txt"] = message.pop("text") + "\n"
+            explanation = rendered.explanation | {"template_version": "left out: it changes with every comment"}
+            record = {"message": message, "explanation": explanation}
+            files[f"{name}/{case}.json"] = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
+    return files
+
+
+if __name__ == "__main__":
+    for name, content in render_golden().items():
+        path = GOLDEN / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, encoding="utf-8")

@@ -1,0 +1,98 @@
+"""Rows as the export models hand them over, and the campaigns loaded against those models' columns."""
+
+import datetime as dt
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import exports
+from exports import Brand, Campaign, Run, load_brand, load_campaign
+
+SECRET = b"a key for tests, thirty-two bytes"
+RUN = Run(dt.datetime(2026, 3, 2, tzinfo=dt.UTC), dt.date(2026, 3, 1))
+LIBRARY = Path(exports.__file__).parent
+
+COMMON = (
+    "message_id", "campaign", "variant", "customer_id", "occasion_id", "as_of_date", "to_email", "to_name",
+    "first_name", "language", "send_at", "evidence", "consent_id", "consent_source", "consent_obtained_at",
+)  # fmt: skip
+COLUMNS = {
+    "winback": (*COMMON, "last_ordered_on", "days_since_order", "last_product_title", "currency"),
+    "cart_reminder": (*COMMON, "cart_id", "item_count", "cart_amount", "currency", "abandoned_at"),
+}
+_PRODUCT = ("message_id", "position", "product_id", "title", "product_url", "image_url", "price_amount", "currency")
+LIST_COLUMNS: dict[str, dict[str, tuple[str, ...]]] = {
+    "winback": {"products": _PRODUCT},
+    "cart_reminder": {"items": (*_PRODUCT, "quantity")},
+}
+
+
+def product(number: int, **changes: Any) -> dict[str, Any]:
+    """A product as a child table has it."""
+    row = {
+        "position": number,
+        "product_id": f"p{number}",
+        "title": ("Linen shirt", "Walnut board & knife", "Enamel mug")[(number - 1) % 3],
+        "product_url": f"https://www.example.com/products/p{number}?colour=blue#reviews",
+        "image_url": f"https://cdn.example.com/p{number}.jpg",
+        "price_amount": Decimal("24.90"),
+        "currency": "EUR",
+    }
+    return row | changes
+
+
+def _common(campaign: str, number: int) -> dict[str, Any]:
+    return {
+        "message_id": f"{campaign}-{number:04d}",
+        "campaign": campaign,
+        "variant": "control",
+        "customer_id": f"c{number:04d}",
+        "occasion_id": f"o{number:04d}",
+        "as_of_date": RUN.as_of_date,
+        "to_email": f"person{number}@example.org",
+        "to_name": "Ada Example",
+        "first_name": "Ada",
+        "language": "en",
+        "send_at": dt.datetime(2026, 3, 2, 9, 30),
+        "evidence": '{"segment": "lapsed", "days_since_order": 120}',
+        "consent_id": f"k{number}",
+        "consent_source": "checkout",
+        "consent_obtained_at": dt.datetime(2025, 5, 4, 3, 2, 1),
+    }
+
+
+def winback_row(number: int = 1, **changes: Any) -> dict[str, Any]:
+    """A row of exp_winback with its products."""
+    row = _common("winback", number) | {
+        "last_ordered_on": dt.date(2025, 11, 1),
+        "days_since_order": 120,
+        "last_product_title": "Wool blanket",
+        "currency": "EUR",
+        "products": [product(position) for position in (1, 2, 3)],
+    }
+    return row | changes
+
+
+def cart_row(number: int = 1, **changes: Any) -> dict[str, Any]:
+    """A row of exp_cart_reminder with its items."""
+    row = _common("cart_reminder", number) | {
+        "cart_id": "cart-1",
+        "item_count": 3,
+        "cart_amount": Decimal("74.70"),
+        "currency": "EUR",
+        "abandoned_at": dt.datetime(2026, 3, 1, 20, 15),
+        "items": [product(1, quantity=1), product(2, quantity=2)],
+    }
+    return row | changes
+
+
+ROWS: dict[str, Callable[..., dict[str, Any]]] = {"winback": winback_row, "cart_reminder": cart_row}
+
+
+def load(name: str, library: Path = LIBRARY, brand: Brand | None = None) -> Campaign:
+    """A campaign of `library`, against the columns its export model has."""
+    folder = library / "campaigns" / name
+    return load_campaign(
+        folder, columns=COLUMNS[name], list_columns=LIST_COLUMNS[name], brand=brand or load_brand(), library=library
+    )

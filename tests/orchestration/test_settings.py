@@ -1,0 +1,46 @@
+"""What the environment may hold, and what is said when it holds something else."""
+
+from __future__ import annotations
+
+from datetime import date, time
+from pathlib import Path
+
+import pytest
+
+from orchestration.settings import settings
+
+
+@pytest.fixture(autouse=True)
+def fresh(home: Path) -> None:
+    settings.cache_clear()
+
+
+def test_the_defaults_are_those_of_the_samples() -> None:
+    assert (settings().first_day, settings().daily_at, settings().is_production) == (date(2026, 1, 1), time(2), False)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("POSTROOM_FIRST_DAY", "1.1.2026", "takes a day as in 2026-01-31"),
+        ("POSTROOM_DAILY_AT", "2 am", "takes a time of day"),
+        ("POSTROOM_SETTLE_SECONDS", "soon", "takes a number of seconds"),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_it_takes(monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit, match=f"{name}.*{said}"):
+        settings()
+
+
+@pytest.mark.parametrize("key", ["", "short"])
+def test_production_signs_with_a_secret_of_its_own(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+    monkeypatch.setenv("POSTROOM_ENV", "production")
+    monkeypatch.setenv("POSTROOM_UNSUBSCRIBE_KEY", key)
+    with pytest.raises(SystemExit, match="POSTROOM_UNSUBSCRIBE_KEY"):
+        settings()
+
+
+def test_a_relative_home_becomes_absolute(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POSTROOM_HOME", "elsewhere")
+    assert settings().home == Path.cwd() / "elsewhere"

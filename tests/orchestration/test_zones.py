@@ -1,0 +1,70 @@
+"""The zones as views: declared columns always, whatever lies in the zone."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from ingest import load_partition, read_contracts
+from orchestration.settings import settings
+from orchestration.site import newest_loaded_day, site_for
+from orchestration.zones import create_views
+
+
+@pytest.fixture
+def warehouse() -> duckdb.DuckDBPyConnection:
+    return duckdb.connect()
+
+
+def _load_contacts(manifest: dict[str, Any], day: date) -> None:
+    here = settings()
+    folder = here.landing / "crm/contacts" / day.isoformat()
+    folder.mkdir(parents=True)
+    (folder / "contacts.csv").write_text(f"id,lastmodifieddate\n1,{day}\n")
+    contract = next(c for c in read_contracts(manifest) if c.name == "crm.contacts")
+    load_partition(contract, day, landing=here.landing, raw=here.raw, quarantine=here.quarantine, adapters=here.home)
+
+
+def test_an_empty_zone_is_an_empty_typed_view(home: Path, manifest: dict[str, Any], warehouse: duckdb.DuckDBPyConnection) -> None:
+    create_views(warehouse, manifest, settings())
+    for source in manifest["sources"].values():
+        view = warehouse.sql(f"select * from {source['schema']}.{source['identifier']}")
+        assert view.fetchall() == []
+        assert set(source["columns"]) <= set(view.columns)
+
+
+def test_every_loaded_partition_is_in_its_view_and_in_the_list(
+    home: Path, manifest: dict[str, Any], warehouse: duckdb.DuckDBPyConnection
+) -> None:
+    for day in (date(2026, 1, 1), date(2026, 1, 2)):
+        _load_contacts(manifest, day)
+    create_views(warehouse, manifest, settings())
+    assert warehouse.sql("select id, extract_date from raw_crm.contacts order by extract_date").fetchall() == [
+        ("1", date(2026, 1, 1)),
+        ("1", date(2026, 1, 2)),
+    ]
+    listed = warehouse.sql("select source_name, table_name, extract_date, row_count from loads.extracts order by extract_date")
+    assert listed.fetchall() == [("crm", "contacts", date(2026, 1, 1), 1), ("crm", "contacts", date(2026, 1, 2), 1)]
+
+
+def test_a_column_declared_later_is_null_in_files_from_before(
+    home: Path, manifest: dict[str, Any], warehouse: duckdb.DuckDBPyConnection
+) -> None:
+    path = settings().ledger / "sends/as_of_date=2026-01-01/winback.parquet"
+    path.parent.mkdir(parents=True)
+    warehouse.execute(f"copy (select 'm' as message_id, 'winback' as campaign) to '{path}'")
+    create_views(warehouse, manifest, settings())
+    assert warehouse.sql("select as_of_date, message_id, customer_id from ledger.sends").fetchall() == [(date(2026, 1, 1), "m", None)]
+
+
+def test_the_newest_loaded_day_is_live_and_any_day_before_is_a_replay(home: Path, manifest: dict[str, Any]) -> None:
+    assert newest_loaded_day(settings().raw) is None
+    _load_contacts(manifest, date(2026, 1, 2))
+    live, replay = site_for(date(2026, 1, 2), settings()), site_for(date(2026, 1, 1), settings())
+    assert (live.is_live, live.warehouse) == (True, home / "warehouse.duckdb")
+    assert (replay.is_live, replay.warehouse) == (False, home / "replay/2026-01-01/warehouse.duckdb")
+    assert str(replay.as_of) == "2026-01-02 00:00:00"
