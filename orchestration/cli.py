@@ -59,7 +59,7 @@ def run(
     if chosen is None:
         console.print(f"Nothing has landed in {settings().landing}. Put extracts there, or make some: postroom sample")
         raise typer.Exit(1)
-    outcome = daily_run.run(chosen, force=force, say=console.print)
+    outcome = daily_run.run(chosen, force=force, console=console)
     report.show(chosen, settings(), console)
     if not outcome:
         raise typer.Exit(1)
@@ -90,7 +90,7 @@ def online_retail(folder: Path) -> None:
     from orchestration import daily_run, report
 
     days = daily_run.land_stock_files(folder, "online_retail", ("orders", "order_lines"), settings())
-    outcome = daily_run.run(days[-1], say=console.print)
+    outcome = daily_run.run(days[-1], console=console)
     report.show(days[-1], settings(), console)
     if not outcome:
         raise typer.Exit(1)

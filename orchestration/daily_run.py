@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
+from rich.console import Console
+from rich.markup import escape
 
 from ingest import Contract, read_contracts
 from ingest.landing import landed_days, landed_files
 from orchestration.dbt_project import manifest
+from orchestration.progress import condensed
 from orchestration.settings import PROJECT, Settings, settings
 
 INPUTS_TAG = "postroom/inputs"
@@ -20,16 +24,14 @@ INPUTS_TAG = "postroom/inputs"
 RANGE_START_TAG = "dagster/asset_partition_range_start"
 RANGE_END_TAG = "dagster/asset_partition_range_end"
 _CODE = ("adapters", "exports", "ingest", "macros", "models", "orchestration", "seeds", "dbt_project.yml")
-_QUIET = {"loggers": {"console": {"config": {"log_level": "INFO"}}}}
-
-Say = Callable[[str], None]
+_LOG_LEVEL = {"loggers": {"console": {"config": {"log_level": "INFO"}}}}
 
 
 def newest_landed_day(here: Settings) -> date | None:
     return max((day for c in read_contracts(manifest()) for day in landed_days(_landing(here, c))), default=None)
 
 
-def run(day: date, *, say: Say, force: bool = False) -> bool:
+def run(day: date, *, console: Console, force: bool = False) -> bool:
     """Load the backlog before `day`, then run the daily job for it, unless the day has run on these very inputs.
 
     Gives whether the day stands done.
@@ -45,20 +47,25 @@ def run(day: date, *, say: Say, force: bool = False) -> bool:
             f"{day} lies before the first partition, {here.first_day}: set POSTROOM_FIRST_DAY={day} or earlier."
         )
     with dg.DagsterInstance.get() as instance:
-        if not _load_backlog(day, defs, instance, here, say):
+        if not _load_backlog(day, defs, instance, here, console):
             return False
         tags = {INPUTS_TAG: _inputs(day, here)}
         if not force and _has_run(instance, day, tags):
-            say(f"{day} has run on these inputs already: nothing to do.")
+            console.print(f"{day} has run on these inputs already: nothing to do.")
             return True
-        say(f"Running the daily job for {day}")
-        result = defs.resolve_job_def("daily").execute_in_process(
-            instance=instance, partition_key=day.isoformat(), tags=tags, run_config=_QUIET, raise_on_error=False
+        return _execute(
+            defs.resolve_job_def("daily"),
+            f"Running the daily job for {day}",
+            console,
+            instance=instance,
+            partition_key=day.isoformat(),
+            tags=tags,
         )
-    return result.success
 
 
-def _load_backlog(day: date, defs: dg.Definitions, instance: dg.DagsterInstance, here: Settings, say: Say) -> bool:
+def _load_backlog(
+    day: date, defs: dg.Definitions, instance: dg.DagsterInstance, here: Settings, console: Console
+) -> bool:
     """Load the earlier landed days that are not in the raw zone, in one run."""
     missing = {
         (contract.source, contract.table): days
@@ -68,15 +75,35 @@ def _load_backlog(day: date, defs: dg.Definitions, instance: dg.DagsterInstance,
     days = sorted(d for found in missing.values() for d in found if d >= here.first_day)
     if not days:
         return True
-    say(f"Loading {len(set(days))} earlier days, {days[0]} to {days[-1]}")
-    result = defs.resolve_job_def("load").execute_in_process(
+    return _execute(
+        defs.resolve_job_def("load"),
+        f"Loading {len(set(days))} earlier days, {days[0]} to {days[-1]}",
+        console,
         instance=instance,
         asset_selection=[dg.AssetKey(table) for table in missing],
         tags={RANGE_START_TAG: days[0].isoformat(), RANGE_END_TAG: days[-1].isoformat()},
-        run_config=_QUIET,
-        raise_on_error=False,
     )
+
+
+def _execute(job: dg.JobDefinition, what: str, console: Console, **how: Any) -> bool:
+    """Run a job in this process and say which steps failed and why; give whether it succeeded."""
+    console.print(what)
+    with condensed(console, what):
+        result = job.execute_in_process(run_config=_LOG_LEVEL, raise_on_error=False, **how)
+    for event in result.all_events:
+        if event.is_step_failure:
+            console.print(f"[red]{event.step_key} failed.[/red] {_cause(event.step_failure_data)}", highlight=False)
     return result.success
+
+
+def _cause(failure: Any) -> str:
+    """The innermost message: what a person can act on, without the stack that led there."""
+    if failure.user_failure_data is not None:
+        return escape(failure.user_failure_data.description or "")
+    error = failure.error
+    while error.cause:
+        error = error.cause
+    return escape(error.message.strip())
 
 
 def _landing(here: Settings, contract: Contract) -> Path:

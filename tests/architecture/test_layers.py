@@ -53,7 +53,8 @@ def test_only_staging_reads_sources_and_only_its_own(manifest: dict[str, Any]) -
         f"{model['name']} reads {parent['source_name']}.{parent['name']}"
         for model in _models(manifest)
         for parent in _parents(manifest, model)
-        if parent["resource_type"] == "source" and [_layer(model), model["fqn"][2]] != ["staging", parent["source_name"]]
+        if parent["resource_type"] == "source"
+        and [_layer(model), model["fqn"][2]] != ["staging", parent["source_name"]]
     ]
     assert wrong == []
 
@@ -87,7 +88,9 @@ def test_what_the_exporter_reads_has_an_enforced_contract(manifest: dict[str, An
     assert [m["name"] for m in exports if not m["contract"]["enforced"]] == []
 
 
-@pytest.mark.parametrize(("variable", "folder", "prefix"), [("segments", "segments", "seg_"), ("campaigns", "campaigns", "cmp_")])
+@pytest.mark.parametrize(
+    ("variable", "folder", "prefix"), [("segments", "segments", "seg_"), ("campaigns", "campaigns", "cmp_")]
+)
 def test_the_lists_in_vars_are_complete(manifest: dict[str, Any], variable: str, folder: str, prefix: str) -> None:
     import yaml
 
@@ -126,5 +129,7 @@ def test_history_is_declared_as_it_is_published(manifest: dict[str, Any]) -> Non
     for source in manifest["sources"].values():
         if source["source_name"] == "history":
             published = models[source["name"]]
-            assert published["config"]["meta"].get("publish"), f"{source['name']} is read from history but not published"
+            assert published["config"]["meta"].get("publish"), (
+                f"{source['name']} is read from history but not published"
+            )
             assert set(source["columns"]) <= set(published["columns"])

@@ -12,12 +12,25 @@ import pytest
 from tests.conftest import REPO
 
 MUST_NOT_IMPORT = {
-    "exports": {"dagster", "dagster_dbt", "dbt", "duckdb", "orchestration", "ingest", "samples", "requests", "httpx", "socket"},
+    "exports": {
+        "dagster",
+        "dagster_dbt",
+        "dbt",
+        "duckdb",
+        "orchestration",
+        "ingest",
+        "samples",
+        "requests",
+        "httpx",
+        "socket",
+    },
     "ingest": {"dagster", "dagster_dbt", "dbt", "orchestration", "exports", "samples"},
     "samples": {"dagster", "dagster_dbt", "dbt", "duckdb", "orchestration", "ingest", "exports"},
     "orchestration": {"great_expectations", "jinja2", "mrml"},
 }
-WALL_CLOCK = re.compile(r"\b(now\(\)|today\(\)|utcnow|time\.time|current_date|current_timestamp|localtimestamp|getdate)\b", re.I)
+WALL_CLOCK = re.compile(
+    r"\b(now\(\)|today\(\)|utcnow|time\.time|current_date|current_timestamp|localtimestamp|getdate)\b", re.I
+)
 
 
 def _tracked(*patterns: str) -> list[Path]:
@@ -54,7 +67,9 @@ def test_a_room_imports_only_what_it_may(room: str) -> None:
 
 
 def test_no_private_part_of_dagster_is_imported() -> None:
-    wrong = [str(p) for p in _tracked("*.py") for name in _imports(p) if name.startswith(("dagster._", "dagster_dbt._"))]
+    wrong = [
+        str(p) for p in _tracked("*.py") for name in _imports(p) if name.startswith(("dagster._", "dagster_dbt._"))
+    ]
     assert wrong == []
 
 

@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'fct_orders'}}}) }}
 -- What the orders add up to is what their lines add up to, pieces and money.
 with orders as (
     select order_id, line_count, quantity - returned_quantity as pieces, net_amount

@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'fct_sessions'}}}) }}
 -- Every web event is in exactly one session.
 with sessions as (
     select coalesce(sum(event_count), 0) as event_count from {{ ref('fct_sessions') }}

@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'fct_campaign_decisions'}}}) }}
 -- Among capped campaigns, a customer gets one message a run, and none within the campaign's cap of the last one sent.
 with capped_sends as (
     select decisions.campaign, decisions.customer_id, campaigns.cap_days

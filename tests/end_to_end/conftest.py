@@ -27,14 +27,22 @@ class Home:
         done = subprocess.run(
             command,
             cwd=REPO,
-            env={**os.environ, "POSTROOM_HOME": str(self.path), "POSTROOM_SETTLE_SECONDS": "0", "COLUMNS": "200", **environment},
+            env={
+                **os.environ,
+                "POSTROOM_HOME": str(self.path),
+                "POSTROOM_SETTLE_SECONDS": "0",
+                "COLUMNS": "200",
+                **environment,
+            },
             capture_output=True,
             text=True,
             timeout=900,
             check=False,
         )
         if check and done.returncode:
-            raise AssertionError(f"{command} exited with {done.returncode}\n{done.stdout[-6000:]}\n{done.stderr[-6000:]}")
+            raise AssertionError(
+                f"{command} exited with {done.returncode}\n{done.stdout[-6000:]}\n{done.stderr[-6000:]}"
+            )
         return done
 
     def postroom(self, *arguments: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+from collections import defaultdict
 from pathlib import Path
 
+import duckdb
 import jsonschema
 import pytest
 
@@ -20,7 +23,9 @@ Sample = tuple[Home, str]
 
 
 def _decisions(home: Home) -> dict[tuple[object, ...], int]:
-    rows = home.query("select campaign, coalesce(reason, 'sent'), count(*) from marts.fct_campaign_decisions group by all")
+    rows = home.query(
+        "select campaign, coalesce(reason, 'sent'), count(*) from marts.fct_campaign_decisions group by all"
+    )
     return {(campaign, reason): int(str(count)) for campaign, reason, count in rows}
 
 
@@ -60,17 +65,10 @@ def test_a_second_make_run_changes_nothing(sample_home: Sample) -> None:
     assert {f: (f.stat().st_mtime_ns, f.stat().st_size) for f in files} == before
 
 
-def test_a_forced_rerun_gives_the_same_bytes(sample_home: Sample) -> None:
+def test_a_rerun_without_the_warehouse_gives_the_same_bytes(sample_home: Sample) -> None:
     home, _ = sample_home
     before = home.bytes_of("history", "ledger", "outbox")
     assert any("payloads.jsonl" in name for name in before)
-    home.postroom("run", "--force")
-    assert home.bytes_of("history", "ledger", "outbox") == before
-
-
-def test_the_warehouse_is_disposable(sample_home: Sample) -> None:
-    home, _ = sample_home
-    before = home.bytes_of("history", "ledger", "outbox")
     for path in (home.path / "warehouse.duckdb", home.path / "published/warehouse.duckdb"):
         path.unlink()
     home.postroom("run", "--force")
@@ -85,7 +83,10 @@ def test_exactly_the_dirty_rows_are_in_quarantine(sample_home: Sample) -> None:
         if row["outcome"] == "quarantined"
     }
     gone = {
-        (f"{path.parts[-4]}/{path.parts[-3]}/{path.parts[-2].removeprefix('extract_date=')}/{reject['file']}", reject["line"])
+        (
+            f"{path.parts[-4]}/{path.parts[-3]}/{path.parts[-2].removeprefix('extract_date=')}/{reject['file']}",
+            reject["line"],
+        )
         for path in (home.path / "quarantine").rglob("rejects.jsonl")
         for reject in _jsonl(path)
     }
@@ -110,7 +111,9 @@ def test_what_is_exported_is_what_was_decided_and_logged(sample_home: Sample) ->
     home, _ = sample_home
     for campaign in ("winback", "cart_reminder"):
         exported = {m["message_id"] for m in _jsonl(home.path / "outbox" / campaign / DAY / "payloads.jsonl")}
-        decided = home.query(f"select message_id from marts.fct_campaign_decisions where campaign = '{campaign}' and decision = 'send'")
+        decided = home.query(
+            f"select message_id from marts.fct_campaign_decisions where campaign = '{campaign}' and decision = 'send'"
+        )
         log = home.path / "ledger/sends" / f"as_of_date={DAY}" / f"{campaign}.parquet"
         logged = home.query(f"select message_id from read_parquet('{log}')")
         assert exported == {m for (m,) in decided} == {m for (m,) in logged}
@@ -132,18 +135,27 @@ def test_nobody_who_said_no_gets_a_mail(sample_home: Sample) -> None:
 
 def test_who_is_who_is_as_it_is_in_truth(sample_home: Sample) -> None:
     home, _ = sample_home
+    people = _jsonl(home.path / "truth/people.jsonl")
     person_of = {
         f"{kind}:{value}": row["person"]
-        for row in _jsonl(home.path / "truth/people.jsonl")
+        for row in people
         for kind, values in (("crm_id", row["contact_ids"]), ("email", row["emails"]))
         for value in values  # type: ignore[attr-defined]
     }
-    people_of: dict[object, set[object]] = {}
+    people_of = defaultdict(set)
+    customers_of = defaultdict(set)
     for node, customer in home.query("select node_id, customer_id from marts.dim_identities"):
         if node in person_of:
-            people_of.setdefault(customer, set()).add(person_of[str(node)])
-    assert len(people_of) > 1000
-    assert [people for people in people_of.values() if len(people) > 1] == [], "two people are taken for one"
+            people_of[customer].add(person_of[str(node)])
+            customers_of[person_of[str(node)]].add(customer)
+    household = {row["person"]: row["household"] for row in people}
+    merged = [found for found in people_of.values() if len(found) > 1]
+    torn = [person for person, found in customers_of.items() if len(found) > 1]
+    assert len(customers_of) > 1900
+    # Who shares a device or a phone with the household may be taken for one another, if one of them has no account.
+    assert all(len({household[p] for p in found}) == 1 and household[min(found)] for found in merged)
+    assert len(merged) < len(customers_of) * 0.01
+    assert len(torn) < len(customers_of) * 0.01
 
 
 def test_a_later_day_does_not_send_again(two_days: tuple[Home, dict[str, str]]) -> None:
@@ -179,16 +191,26 @@ def test_a_day_that_has_passed_is_replayed_apart_with_the_same_bytes(two_days: t
 
 def test_an_export_alone_does_not_get_past_the_gate(two_days: tuple[Home, dict[str, str]]) -> None:
     home, _ = two_days
-    alone = ("asset", "materialize", "-m", "orchestration.definitions", "--select", "outbox/winback", "--partition", "2026-01-06")
+    alone = (
+        "asset",
+        "materialize",
+        "-m",
+        "orchestration.definitions",
+        "--select",
+        "outbox/winback",
+        "--partition",
+        "2026-01-06",
+    )
     done = home.dagster(*alone, check=False)
     assert done.returncode
-    assert "The published warehouse is as of 2026-01-06 00:00:00, this export is as of 2026-01-07 00:00:00" in done.stdout + done.stderr
+    assert (
+        "The published warehouse is as of 2026-01-06 00:00:00, this export is as of 2026-01-07 00:00:00"
+        in done.stdout + done.stderr
+    )
     assert not (home.path / "outbox/winback/2026-01-06").exists()
 
 
 def test_a_stale_suppression_feed_stops_the_export(two_days: tuple[Home, dict[str, str]], tmp_path: Path) -> None:
-    import shutil
-
     home = Home(tmp_path / "data")
     shutil.copytree(two_days[0].path, home.path, ignore=shutil.ignore_patterns("replay", "outbox"))
     for day in (3, 4, 5):
@@ -201,15 +223,11 @@ def test_a_stale_suppression_feed_stops_the_export(two_days: tuple[Home, dict[st
 
 
 def test_a_failing_data_test_stops_publishing_and_export(two_days: tuple[Home, dict[str, str]], tmp_path: Path) -> None:
-    import shutil
-
     home = Home(tmp_path / "data")
     shutil.copytree(two_days[0].path, home.path, ignore=shutil.ignore_patterns("replay", "outbox"))
     published = home.bytes_of("published")
     # A send log that has lost its message ids: staging's not_null test must see it.
     log = home.path / "ledger/sends/as_of_date=2026-01-04/winback.parquet"
-    import duckdb
-
     duckdb.sql(f"copy (select * replace (null::varchar as message_id) from '{log}') to '{log}.new' (format parquet)")
     Path(f"{log}.new").replace(log)
     done = home.postroom("run", "--force", check=False)

@@ -23,12 +23,16 @@ def _export(*message_ids: str) -> duckdb.DuckDBPyConnection:
         "create table e (message_id varchar, campaign varchar, customer_id varchar, occasion_id varchar, variant varchar, send_at timestamp)"
     )
     for message_id in message_ids:
-        connection.execute("insert into e values (?, 'winback', 'c', 'o', 'control', timestamp '2026-01-06')", [message_id])
+        connection.execute(
+            "insert into e values (?, 'winback', 'c', 'o', 'control', timestamp '2026-01-06')", [message_id]
+        )
     return connection
 
 
 def _logged(ledger: Path) -> list[str]:
-    return [m for (m,) in duckdb.sql(f"select message_id from '{ledger}/sends/*/winback.parquet' order by 1").fetchall()]
+    return [
+        m for (m,) in duckdb.sql(f"select message_id from '{ledger}/sends/*/winback.parquet' order by 1").fetchall()
+    ]
 
 
 def test_what_is_exported_is_logged_once(site: Site, tmp_path: Path) -> None:

@@ -27,7 +27,9 @@ def test_the_defaults_are_those_of_the_samples() -> None:
         ("POSTROOM_SETTLE_SECONDS", "soon", "takes a number of seconds"),
     ],
 )
-def test_a_wrong_value_is_named_with_what_it_takes(monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str) -> None:
+def test_a_wrong_value_is_named_with_what_it_takes(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str
+) -> None:
     monkeypatch.setenv(name, value)
     with pytest.raises(SystemExit, match=f"{name}.*{said}"):
         settings()

@@ -29,7 +29,9 @@ def _load_contacts(manifest: dict[str, Any], day: date) -> None:
     load_partition(contract, day, landing=here.landing, raw=here.raw, quarantine=here.quarantine, adapters=here.home)
 
 
-def test_an_empty_zone_is_an_empty_typed_view(home: Path, manifest: dict[str, Any], warehouse: duckdb.DuckDBPyConnection) -> None:
+def test_an_empty_zone_is_an_empty_typed_view(
+    home: Path, manifest: dict[str, Any], warehouse: duckdb.DuckDBPyConnection
+) -> None:
     create_views(warehouse, manifest, settings())
     for source in manifest["sources"].values():
         view = warehouse.sql(f"select * from {source['schema']}.{source['identifier']}")
@@ -47,7 +49,9 @@ def test_every_loaded_partition_is_in_its_view_and_in_the_list(
         ("1", date(2026, 1, 1)),
         ("1", date(2026, 1, 2)),
     ]
-    listed = warehouse.sql("select source_name, table_name, extract_date, row_count from loads.extracts order by extract_date")
+    listed = warehouse.sql(
+        "select source_name, table_name, extract_date, row_count from loads.extracts order by extract_date"
+    )
     assert listed.fetchall() == [("crm", "contacts", date(2026, 1, 1), 1), ("crm", "contacts", date(2026, 1, 2), 1)]
 
 
@@ -58,7 +62,9 @@ def test_a_column_declared_later_is_null_in_files_from_before(
     path.parent.mkdir(parents=True)
     warehouse.execute(f"copy (select 'm' as message_id, 'winback' as campaign) to '{path}'")
     create_views(warehouse, manifest, settings())
-    assert warehouse.sql("select as_of_date, message_id, customer_id from ledger.sends").fetchall() == [(date(2026, 1, 1), "m", None)]
+    assert warehouse.sql("select as_of_date, message_id, customer_id from ledger.sends").fetchall() == [
+        (date(2026, 1, 1), "m", None)
+    ]
 
 
 def test_the_newest_loaded_day_is_live_and_any_day_before_is_a_replay(home: Path, manifest: dict[str, Any]) -> None:

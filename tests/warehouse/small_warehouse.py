@@ -41,7 +41,7 @@ def _invoke(arguments: Sequence[str], warehouse: Path, manifest: Manifest | None
 
 
 @cache
-def project_manifest(scratch: Path) -> Manifest:
+def parse_project(scratch: Path) -> Manifest:
     """The parsed project, parsed once in a test process; `scratch` takes what dbt writes meanwhile."""
     return cast(Manifest, _invoke(["parse"], scratch / DATABASE))
 
@@ -86,11 +86,11 @@ class SmallWarehouse:
             connection.execute("create or replace table marts.dim_identities (node_id string, customer_id string)")
             _insert(connection, "marts.dim_identities", list(customers.items()))
 
-    def build(self, models: Iterable[str], as_of: str, *, full_refresh: bool = False) -> None:
+    def build(self, models: Iterable[str], as_of: str) -> None:
         """Builds models and the views they see through, as of a UTC timestamp; data tests are not run."""
         self._make_views()
         arguments = ["run", "--vars", f"{{as_of: '{as_of}'}}", "--select", *models]
-        _invoke(arguments + (["--full-refresh"] if full_refresh else []), self._database, self._manifest)
+        _invoke(arguments, self._database, self._manifest)
 
     def rows(self, model: str) -> list[tuple[Any, ...]]:
         """All rows of a mart, sorted, each with its columns in the order of their names."""
@@ -99,10 +99,10 @@ class SmallWarehouse:
             found = connection.execute(f"select {', '.join(names)} from marts.{model}").fetchall()
         return sorted(found, key=repr)
 
-    def execute(self, statement: str) -> list[tuple[Any, ...]]:
-        """Runs one statement in the warehouse and returns its rows."""
+    def execute(self, statement: str) -> None:
+        """Runs one statement in the warehouse."""
         with duckdb.connect(str(self._database)) as connection:
-            return connection.execute(statement).fetchall()
+            connection.execute(statement)
 
     def _partition(self, extract: str, extract_date: date) -> Path:
         return self._raw / extract.replace(".", "/") / f"extract_date={extract_date}" / "part.parquet"
