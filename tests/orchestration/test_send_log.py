@@ -20,7 +20,8 @@ def site(tmp_path: Path) -> Site:
 def _export(*message_ids: str) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
     connection.execute(
-        "create table e (message_id varchar, campaign varchar, customer_id varchar, occasion_id varchar, variant varchar, send_at timestamp)"
+        "create table e (message_id varchar, campaign varchar, customer_id varchar, occasion_id varchar, "
+        "variant varchar, send_at timestamp)"
     )
     for message_id in message_ids:
         connection.execute(
