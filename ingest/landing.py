@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -39,10 +40,25 @@ def landed_days(table_dir: Path) -> list[date]:
     days = []
     for folder in table_dir.iterdir() if table_dir.is_dir() else ():
         try:
-            days.append(date.fromisoformat(folder.name))
+            day = date.fromisoformat(folder.name)
         except ValueError:
             continue
+        # Python takes 20260105 for a day too, but no file is looked for under that name.
+        if folder.name == day.isoformat():
+            days.append(day)
     return sorted(days)
+
+
+def listing(folder: Path) -> str:
+    """The finished files of one partition's folder as `name:size:mtime`, whatever their format."""
+    found = []
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        # A file may be taken away while it is looked at.
+        with suppress(FileNotFoundError):
+            if _is_finished_name(path):
+                stat = path.stat()
+                found.append(f"{path.name}:{stat.st_size}:{stat.st_mtime_ns}")
+    return ";".join(found)
 
 
 def landed_files(folder: Path, adapters: Sequence[str] = ()) -> list[LandedFile]:

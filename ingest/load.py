@@ -18,7 +18,7 @@ from pathlib import Path
 import duckdb
 
 from ingest.contract import Contract
-from ingest.errors import ExtractError
+from ingest.errors import ExtractError, StillBeingWrittenError
 from ingest.expectations import Expected, check
 from ingest.landing import LandedFile, ensure_unchanged, landed_files, load_id, wait_until_settled
 from ingest.read import Unread, read_file
@@ -92,6 +92,8 @@ def load_partition(
             _put_in_place(scratch / "rejects.jsonl", rejected)
             _put_in_place(scratch / "part.parquet", target / "part.parquet")
             report.is_loaded = True
+    except FileNotFoundError as error:
+        raise StillBeingWrittenError(f"{error.filename}: taken away while it was read.") from error
     finally:
         shutil.rmtree(scratch)
     return report
@@ -103,7 +105,7 @@ def _load(
     """Write part.parquet and rejects.jsonl into `scratch` and fill the report's counts."""
     with duckdb.connect() as connection:
         connection.execute("set TimeZone = 'UTC'; set preserve_insertion_order = true; set threads = 2")
-        connection.execute(f"set temp_directory = '{scratch}'")
+        connection.execute(f"set temp_directory = '{_quoted(scratch)}'")
         loaded = load_id(
             files, contract.fingerprint() + "".join(_adapter_sql(contract, f, adapters) or "" for f in files)
         )
@@ -178,8 +180,12 @@ def _write_parquet(
     names = ", ".join(f'"{c.name}"' for c in contract.columns)
     connection.execute(
         f"copy (select {names}, '{loaded}' as load_id, source_file, source_line from typed where {MISFIT} is null) "
-        f"to '{target}' (format parquet, compression zstd, kv_metadata {{postroom: '{about}'}})"
+        f"to '{_quoted(target)}' (format parquet, compression zstd, kv_metadata {{postroom: '{about}'}})"
     )
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
 
 
 def _write_rejects(rejects: Sequence[Reject], target: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from ingest.contract import Contract
 from ingest.errors import ExtractError
@@ -17,6 +19,8 @@ from ingest.landing import LandedFile
 from ingest.records import Reject, guess_delimiter, json_lines, number_csv, texts_of
 
 RELATION = "landed"
+# What rows are numbered by while they are read.
+RESERVED = ("source_line", "file_row_number")
 
 
 @dataclass
@@ -55,26 +59,48 @@ def _read_csv(
     delimiter = contract.delimiter.encode() if contract.delimiter else guess_delimiter(path, names)
     numbered_path = scratch / "numbered.csv"
     numbered = number_csv(path, numbered_path, delimiter)
-    if len(set(numbered.header)) < len(numbered.header):
-        raise ExtractError(f"{path}: the header names a column twice.")
+    _ensure_distinct(path, numbered.header)
     columns = {"source_line": "bigint"} | dict.fromkeys(numbered.header, "varchar")
     connection.execute("drop table if exists reject_errors; drop table if exists reject_scans")
-    connection.execute(
-        f"""create temp table stock as select * from read_csv(
-            $path, header = false, auto_detect = false, delim = $delimiter, quote = '"', escape = '"', new_line = '\\n',
-            columns = $columns, store_rejects = true, max_line_size = {max(2_000_000, numbered.longest + 1)},
-            parallel = {str(not numbered.has_multiline).lower()})""",
-        {"path": str(numbered_path), "delimiter": delimiter.decode(), "columns": columns},
-    )
+    try:
+        connection.execute(
+            f"""create temp table stock as select * from read_csv(
+                $path, header = false, auto_detect = false, delim = $delimiter, quote = '"', escape = '"',
+                new_line = '\\n', columns = $columns, store_rejects = true,
+                max_line_size = {max(2_000_000, numbered.longest + 1)},
+                parallel = {str(not numbered.has_multiline).lower()})""",
+            {"path": glob.escape(str(numbered_path)), "delimiter": delimiter.decode(), "columns": columns},
+        )
+    except duckdb.InvalidInputException:
+        # The parser's own message quotes the row.
+        raise ExtractError(f"{path}: cannot be read as CSV. Is it quoted as RFC 4180 says?") from None
     unread = Unread(lambda wanted: texts_of(path, "csv", delimiter, wanted), rejects=numbered.rejects)
-    unread.rejects += _csv_rejects(connection, file, delimiter)
+    unparsed = _csv_rejects(connection, file, delimiter)
+    unread.rejects += unparsed
     numbered_path.unlink()
+    _ensure_complete(connection, path, numbered.count - len(unparsed))
     if adapter_sql is None:
         unread.undeclared = _map_names(connection, contract, file, numbered.header)
     else:
         _adapt(connection, contract, file, adapter_sql)
     connection.execute("drop table stock")
     return unread
+
+
+def _ensure_complete(connection: duckdb.DuckDBPyConnection, path: Path, expected: int) -> None:
+    """Raise ExtractError if the parser gave other rows than it was given: none may be lost without a word."""
+    row = connection.execute("select count(*), count(distinct source_line) from stock").fetchone()
+    if row != (expected, expected):
+        raise ExtractError(f"{path}: its rows cannot be told apart. Is it quoted as RFC 4180 says?")
+
+
+def _ensure_distinct(path: Path, header: list[str]) -> None:
+    """Raise ExtractError where a name stands twice, in whatever case, or is one that rows are numbered by."""
+    names = [name.lower() for name in header]
+    if len(set(names)) < len(names):
+        raise ExtractError(f"{path}: the header names a column twice.")
+    if taken := [name for name in RESERVED if name in names]:
+        raise ExtractError(f"{path}: the column {', '.join(taken)} has a name that the loader needs. Rename it.")
 
 
 def _adapt(connection: duckdb.DuckDBPyConnection, contract: Contract, file: LandedFile, adapter_sql: str) -> None:
@@ -88,8 +114,12 @@ def _adapt(connection: duckdb.DuckDBPyConnection, contract: Contract, file: Land
         connection.execute(
             f"create temp table {RELATION} as select {select}, source_line from adapted order by source_line"
         )
-    except duckdb.Error as error:
+    except (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException) as error:
         raise ExtractError(f"{file.path}: the adapter {file.adapter} cannot read it: {error}") from error
+    except duckdb.Error as error:
+        # What fails on a row quotes the row.
+        kind = type(error).__name__
+        raise ExtractError(f"{file.path}: the adapter {file.adapter} fails on a row of it: {kind}") from None
     connection.execute("drop view adapted")
 
 
@@ -100,7 +130,8 @@ def _csv_rejects(connection: duckdb.DuckDBPyConnection, file: LandedFile, delimi
     rejects = []
     for csv_line, error in found:
         number, _, text = csv_line.partition(delimiter.decode())
-        rejects.append(Reject(file.path.name, int(number), error.lower(), text))
+        if number.isdecimal():
+            rejects.append(Reject(file.path.name, int(number), error.lower(), text))
     return rejects
 
 
@@ -117,8 +148,10 @@ def _map_names(
         wanted = "; ".join(
             f"{name} (also known as: {', '.join(_aliases(contract, name)) or 'nothing else'})" for name in missing
         )
+        # Where no name is known, what stands in its place may be a row.
+        found_names = f"The header has: {', '.join(header)}" if any(chosen.values()) else "Is line 1 a header at all?"
         raise ExtractError(
-            f"{file.path}: line 1: required columns are missing: {wanted}. The header has: {', '.join(header)}. "
+            f"{file.path}: line 1: required columns are missing: {wanted}. {found_names}. "
             f"Rename the column, or add its name to the aliases in {contract.declared_in}."
         )
     select = ", ".join(
@@ -196,13 +229,14 @@ def _beyond(found: Any, declared: dict[str, Any], prefix: str = "") -> Iterable[
 
 def _read_parquet(connection: duckdb.DuckDBPyConnection, contract: Contract, file: LandedFile) -> Unread:
     try:
+        _ensure_distinct(file.path, pq.read_schema(file.path).names)
         connection.execute(
             "create temp table stock as "
             "select columns(* exclude file_row_number)::varchar, file_row_number + 1 as source_line "
             "from read_parquet($path, file_row_number = true, hive_partitioning = false)",
-            {"path": str(file.path)},
+            {"path": glob.escape(str(file.path))},
         )
-    except duckdb.Error as error:
+    except (duckdb.Error, pa.ArrowException) as error:
         raise ExtractError(f"{file.path}: not a whole Parquet file. Fetch it again and rerun the partition.") from error
     described = connection.execute("select column_name from (describe stock)").fetchall()
     header = [name for (name,) in described if name != "source_line"]
@@ -217,7 +251,7 @@ def _parquet_texts(path: Path) -> Callable[[set[int]], dict[int, str]]:
             found = connection.execute(
                 "select file_row_number + 1, to_json(p) from read_parquet($path, file_row_number = true) p "
                 "where file_row_number + 1 in (select unnest($wanted))",
-                {"path": str(path), "wanted": sorted(wanted)},
+                {"path": glob.escape(str(path)), "wanted": sorted(wanted)},
             ).fetchall()
         return dict(found)
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import re
+import zlib
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +26,9 @@ BOM = b"\xef\xbb\xbf"
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
 # A quoted field over more lines than this is a quote that was never closed, not a long text.
 MOST_LINES = 5_000
+# Nobody's event nests this deep, and a parser that recurses can end the whole process over one line that does.
+DEEPEST = 500
+_NESTING = re.compile(rb'"(?:[^"\\]|\\.)*"|([\[{])|([\]}])')
 
 
 @dataclass(frozen=True)
@@ -38,10 +43,11 @@ class Reject:
 
 @dataclass
 class Numbered:
-    """What numbering a CSV found: its header, what could not be numbered, and the longest record in bytes."""
+    """What numbering a CSV found: its header, what could not be numbered, how many were, and the longest in bytes."""
 
     header: list[str] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
+    count: int = 0
     longest: int = 0
     has_multiline: bool = False
 
@@ -56,12 +62,12 @@ def open_lines(path: Path) -> Iterator[BinaryIO]:
     try:
         with _open(path) as stream:
             yield stream
-    except (EOFError, gzip.BadGzipFile) as error:
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise ExtractError(
             f"{path}: the compressed file is cut off or damaged. Fetch it again and rerun the partition."
         ) from error
     except OSError as error:
-        if path.suffix in (".gz", ".zst") and error.errno is None:
+        if path.suffix.lower() in (".gz", ".zst") and error.errno is None:
             raise ExtractError(
                 f"{path}: the compressed file is cut off or damaged. Fetch it again and rerun the partition."
             ) from error
@@ -125,6 +131,9 @@ def _ends_inside_quotes(line: bytes, delimiter: bytes, inside: bool) -> bool:
     position = 0
     while True:
         if not inside:
+            # DuckDB takes a quote after spaces for an opening one.
+            while line[position : position + 1] == b" " != delimiter:
+                position += 1
             if line[position : position + 1] != b'"':
                 position = line.find(delimiter, position) + 1
                 if position == 0:
@@ -156,33 +165,51 @@ def number_csv(path: Path, target: Path, delimiter: bytes) -> Numbered:
         ExtractError: the file is empty or its header is not text.
     """
     found = Numbered()
-    records = csv_records(path, delimiter, found.rejects)
+    records = ((n, r) for n, r in csv_records(path, delimiter, found.rejects) if r.strip())
     with target.open("wb") as out:
+        found.header = _header(path, next(records, (0, b""))[1], delimiter, found.rejects)
         for number, record in records:
-            if not record.strip():
+            if problem := _problem(record, delimiter):
+                found.rejects.append(Reject(path.name, number, problem, _show(record)))
                 continue
-            text = _decode(record)
-            if text is None:
-                found.rejects.append(Reject(path.name, number, "not valid UTF-8", _show(record)))
-            elif not found.header:
-                found.header = _fields(text, delimiter)
-            else:
-                prefixed = b"%d%s%s\n" % (number, delimiter, record)
-                found.longest = max(found.longest, len(prefixed))
-                found.has_multiline = found.has_multiline or b"\n" in record
-                out.write(prefixed)
-    if not found.header:
-        raise ExtractError(f"{path}: the file is empty, without even a header. Was the upload cut off? Fetch it again.")
+            prefixed = b"%d%s%s\n" % (number, delimiter, record.replace(b"\r", b"\n"))
+            found.count += 1
+            found.longest = max(found.longest, len(prefixed))
+            found.has_multiline = found.has_multiline or b"\n" in prefixed[:-1]
+            out.write(prefixed)
     return found
+
+
+def _header(path: Path, record: bytes, delimiter: bytes, rejects: Sequence[Reject]) -> list[str]:
+    """The names in the first record, a blank one called by its place; a header rejected before it is none to skip."""
+    if not record and not rejects:
+        raise ExtractError(f"{path}: the file is empty, without even a header. Was the upload cut off? Fetch it again.")
+    problem = rejects[0].reason if rejects else _problem(record, delimiter)
+    if problem:
+        raise ExtractError(f"{path}: the header cannot be read: {problem}.")
+    names = _fields(record.decode("utf-8"), delimiter)
+    return [name or f"(column {place})" for place, name in enumerate(names, start=1)]
+
+
+def _problem(record: bytes, delimiter: bytes) -> str | None:
+    """Why the record cannot be handed to the parser, or None."""
+    if _decode(record) is None:
+        return "not valid UTF-8"
+    inside = False
+    for part in record.split(b"\r")[:-1]:
+        inside = _ends_inside_quotes(part, delimiter, inside)
+        if not inside:
+            return "a line ends in a carriage return alone"
+    return None
 
 
 def guess_delimiter(path: Path, known_names: Iterable[str]) -> bytes:
     """The delimiter (`,` `;` tab `|`) under which the header holds the most names of the contract."""
     known = {name.lower() for name in known_names}
-    header = next((line for _, line in lines(path)), b"").decode("utf-8", "replace")
+    header = next((line for _, line in lines(path) if line.strip()), b"").decode("utf-8", "replace")
 
     def matches(delimiter: bytes) -> int:
-        return sum(name.lower() in known for name in _fields(header, delimiter))
+        return sum(name.strip(' "').lower() in known for name in header.split(delimiter.decode()))
 
     return max((b",", b";", b"\t", b"|"), key=matches)
 
@@ -197,8 +224,9 @@ def json_lines(path: Path, rejects: list[Reject]) -> Iterator[pa.RecordBatch]:
         if not line.strip():
             continue
         text = _decode(line)
-        if text is None:
-            rejects.append(Reject(path.name, number, "not valid UTF-8", _show(line)))
+        if text is None or _is_too_deep(line):
+            reason = "not valid UTF-8" if text is None else f"nested over {DEEPEST} levels"
+            rejects.append(Reject(path.name, number, reason, _show(line)))
             continue
         numbers.append(number)
         texts.append(text)
@@ -207,6 +235,17 @@ def json_lines(path: Path, rejects: list[Reject]) -> Iterator[pa.RecordBatch]:
             yield pa.record_batch([numbers, texts], schema=schema)
             numbers, texts, size = [], [], 0
     yield pa.record_batch([numbers, texts], schema=schema)
+
+
+def _is_too_deep(line: bytes) -> bool:
+    if line.count(b"[") + line.count(b"{") <= DEEPEST:
+        return False
+    depth = 0
+    for found in _NESTING.finditer(line):
+        depth += (found[1] is not None) - (found[2] is not None)
+        if depth > DEEPEST:
+            return True
+    return False
 
 
 def texts_of(path: Path, file_format: str, delimiter: bytes, wanted: set[int]) -> dict[int, str]:

@@ -7,23 +7,34 @@ from __future__ import annotations
 
 from ingest.contract import Column
 
+# Infinity, and years that no calendar in use and no Python date has, are no values.
+_CALENDAR = "between '0001-01-01' and '9999-12-31 23:59:59.999999'"
+# A zone or an offset stands behind the time of day.
+_ZONE = "':.*[A-Za-z+-]'"
+
 # Offsets as exports write them (" +0000", "+00:00") in the one form DuckDB casts. Thirteen digits are milliseconds.
 _OFFSET = r"' ?([+-][0-9]{2}):?([0-9]{2})$', '\1:\2'"
 
 
 def value_sql(column: Column) -> str:
     """The typed value, null where the text is blank or does not fit."""
-    text = f"nullif(trim(\"{column.name}\"), '')"
+    text = _text(column)
     match _kind(column):
         case "string":
             return text
         case "timestamp":
             offset = f"regexp_replace({text}, {_OFFSET})"
-            return (
-                f"coalesce(cast(try_cast({offset} as timestamptz) as timestamp), "
+            # A zone's name in one row shifts later rows cast to timestamptz without one: those are cast without.
+            value = (
                 f"case when regexp_full_match({text}, '[0-9]{{13}}') "
-                f"then make_timestamp(try_cast({text} as bigint) * 1000) end)"
+                f"then make_timestamp(try_cast({text} as bigint) * 1000) "
+                f"when regexp_matches({text}, {_ZONE}) then try(cast({offset} as timestamptz)::timestamp) "
+                f"else try_cast({text} as timestamp) end"
             )
+            return f"case when {value} {_CALENDAR} then {value} end"
+        case "date":
+            value = f"try_cast({text} as date)"
+            return f"case when {value} {_CALENDAR} then {value} end"
         case "bigint" | "int":
             # A plain cast would round 3.4 to 3 and say nothing.
             return (
@@ -36,7 +47,7 @@ def value_sql(column: Column) -> str:
 
 def reason_sql(column: Column, is_required: bool, latest: str) -> str:
     """Why the row does not fit because of this column, or null. A timestamp from the day `latest` on is impossible."""
-    blank = f"nullif(trim(\"{column.name}\"), '') is null"
+    blank = f"{_text(column)} is null"
     cases = []
     if is_required:
         cases.append(f"when {blank} then '{column.name} is missing'")
@@ -49,6 +60,10 @@ def reason_sql(column: Column, is_required: bool, latest: str) -> str:
             f"when {value_sql(column)} >= timestamp '{latest}' then '{column.name} is after the extract''s day'"
         )
     return f"case {' '.join(cases)} end" if cases else "null"
+
+
+def _text(column: Column) -> str:
+    return f"nullif(trim(\"{column.name}\", e' \\t\\r\\n'), '')"
 
 
 def _kind(column: Column) -> str:

@@ -5,7 +5,3 @@
     {%- call statement('create_scratch_table') -%}{{ create_table_as(False, relation, sql) }}{%- endcall -%}
     {{ return(relation) }}
 {%- endmacro %}
-
-{% macro drop_scratch_table(relation) -%}
-    {%- do run_query('drop table if exists ' ~ relation) -%}
-{%- endmacro %}

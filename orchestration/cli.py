@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from datetime import date
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -36,9 +36,9 @@ def sample(
 
     landing = settings().landing
     if landing.exists() and any(landing.iterdir()):
-        console.print(f"{landing} has extracts already: no sample is made.")
+        console.print(f"{landing} has extracts already: no sample is made.", markup=False)
         return
-    console.print(f"Making sample extracts of {people:,} people over {days} days in {landing}")
+    console.print(f"Making sample extracts of {people:,} people over {days} days in {landing}", markup=False)
     with Progress(console=console, transient=True) as progress:
         task = progress.add_task("people", total=people)
         world = World(people, days, settings().first_day, seed)
@@ -48,16 +48,20 @@ def sample(
 @app.command()
 def run(
     day: Annotated[
-        str | None, typer.Option(help="The partition, as in 2026-03-01; the newest landed day by default.")
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="The partition, as in 2026-03-01; the newest landed day by default."),
     ] = None,
     force: Annotated[bool, typer.Option(help="Run even if nothing has changed since this day last ran.")] = False,
 ) -> None:
     """Load what has landed and not been loaded, run the daily job, and print what it decided."""
     from orchestration import daily_run, report
 
-    chosen = daily_run.newest_landed_day(settings()) if day is None else date.fromisoformat(day)
+    chosen = daily_run.newest_landed_day(settings()) if day is None else day.date()
     if chosen is None:
-        console.print(f"Nothing has landed in {settings().landing}. Put extracts there, or make some: postroom sample")
+        console.print(
+            f"Nothing has landed in {settings().landing}. Put extracts there, or make some: postroom sample",
+            markup=False,
+        )
         raise typer.Exit(1)
     outcome = daily_run.run(chosen, force=force, console=console)
     report.show(chosen, settings(), console)

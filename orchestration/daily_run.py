@@ -14,10 +14,12 @@ from rich.console import Console
 from rich.markup import escape
 
 from ingest import Contract, read_contracts
-from ingest.landing import landed_days, landed_files
+from ingest.landing import landed_days, listing
 from orchestration.dbt_project import manifest
+from orchestration.partitions import daily
 from orchestration.progress import condensed
 from orchestration.settings import PROJECT, Settings, settings
+from orchestration.site import site_for
 
 INPUTS_TAG = "postroom/inputs"
 # Dagster's own tags for one run over a range of partitions.
@@ -28,7 +30,14 @@ _LOG_LEVEL = {"loggers": {"console": {"config": {"log_level": "INFO"}}}}
 
 
 def newest_landed_day(here: Settings) -> date | None:
-    return max((day for c in read_contracts(manifest()) for day in landed_days(_landing(here, c))), default=None)
+    """The newest landed day that has ended; where none has, the newest of all."""
+    landed = [day for c in read_contracts(manifest()) for day in landed_days(_landing(here, c))]
+    return max([day for day in landed if day <= _last_day()] or landed, default=None)
+
+
+def _last_day() -> date:
+    """The day that ended last. With the first partition not ended there is none, and no day is as early as this."""
+    return date.fromisoformat(daily.get_last_partition_key() or date.min.isoformat())
 
 
 def run(day: date, *, console: Console, force: bool = False) -> bool:
@@ -37,7 +46,7 @@ def run(day: date, *, console: Console, force: bool = False) -> bool:
     Gives whether the day stands done.
 
     Raises:
-        SystemExit: the day lies before the first partition.
+        SystemExit: the day lies before the first partition, or has not ended.
     """
     from orchestration.definitions import defs
 
@@ -46,11 +55,13 @@ def run(day: date, *, console: Console, force: bool = False) -> bool:
         raise SystemExit(
             f"{day} lies before the first partition, {here.first_day}: set POSTROOM_FIRST_DAY={day} or earlier."
         )
+    if day > _last_day():
+        raise SystemExit(f"{day} has not ended, UTC: its clock would be in the future. Run it when the day is over.")
     with dg.DagsterInstance.get() as instance:
         if not _load_backlog(day, defs, instance, here, console):
             return False
         tags = {INPUTS_TAG: _inputs(day, here)}
-        if not force and _has_run(instance, day, tags):
+        if not force and _is_built(day, here) and _has_run(instance, day, tags):
             console.print(f"{day} has run on these inputs already: nothing to do.")
             return True
         return _execute(
@@ -70,7 +81,7 @@ def _load_backlog(
     missing = {
         (contract.source, contract.table): days
         for contract in read_contracts(manifest())
-        if (days := [d for d in landed_days(_landing(here, contract)) if d < day and not _is_loaded(here, contract, d)])
+        if (days := [d for d in landed_days(_landing(here, contract)) if d < day and _is_backlog(here, contract, d)])
     }
     days = sorted(d for found in missing.values() for d in found if d >= here.first_day)
     if not days:
@@ -110,22 +121,24 @@ def _landing(here: Settings, contract: Contract) -> Path:
     return here.landing / contract.source / contract.table
 
 
-def _is_loaded(here: Settings, contract: Contract, day: date) -> bool:
-    return (here.raw / contract.source / contract.table / f"extract_date={day}" / "part.parquet").exists()
+def _is_backlog(here: Settings, contract: Contract, day: date) -> bool:
+    """Whether files have landed for the day and none have been loaded."""
+    loaded = here.raw / contract.source / contract.table / f"extract_date={day}" / "part.parquet"
+    return bool(listing(_landing(here, contract) / day.isoformat())) and not loaded.exists()
 
 
 def _inputs(day: date, here: Settings) -> str:
-    """A hash of what the day's result depends on: the project's files, what has landed, and what is loaded."""
-    digest = hashlib.sha256()
+    """A hash of what the day's result depends on: the project's files, the key, what has landed, and the state."""
+    digest = hashlib.sha256(here.unsubscribe_key.encode())
     for name in _CODE:
         for path in _files(PROJECT / name):
             digest.update(f"{path.relative_to(PROJECT)}".encode() + path.read_bytes())
     for contract in read_contracts(manifest()):
-        for file in landed_files(_landing(here, contract) / day.isoformat(), contract.adapters):
-            digest.update(f"{file.path}:{file.size}:{file.mtime_ns}".encode())
-    for path in sorted(here.raw.glob("*/*/*/part.parquet")):
+        folder = _landing(here, contract) / day.isoformat()
+        digest.update(f"{folder}:{listing(folder)}".encode())
+    for path in sorted(p for zone in (here.raw, here.history, here.ledger) for p in zone.rglob("*.parquet")):
         # The day's own partitions are written by the run itself.
-        if path.parent.name != f"extract_date={day}":
+        if not path.parent.name.endswith(f"_date={day}"):
             digest.update(f"{path}:{path.stat().st_mtime_ns}".encode())
     return digest.hexdigest()[:32]
 
@@ -134,6 +147,12 @@ def _files(path: Path) -> Iterable[Path]:
     if path.is_file():
         return [path]
     return sorted(f for f in path.rglob("*") if f.is_file() and "__pycache__" not in f.parts)
+
+
+def _is_built(day: date, here: Settings) -> bool:
+    """Whether what the day's run built is still there: a warehouse may be deleted at any time."""
+    site = site_for(day, here)
+    return site.warehouse.exists() and site.published.exists()
 
 
 def _has_run(instance: dg.DagsterInstance, day: date, tags: dict[str, str]) -> bool:

@@ -6,9 +6,8 @@ import dagster as dg
 
 from orchestration.settings import export_environment
 
-# Extracts load a range of days in one run, all after them runs a day at a time: the policies differ on purpose.
+# Dagster calls backfill policies beta, once per asset.
 warnings.filterwarnings("ignore", category=dg.BetaWarning, message=".*backfill_policy")
-warnings.filterwarnings("ignore", message="Asset job .* varying BackfillPolicies")
 
 # Before the definitions are loaded: they parse the dbt project, and dbt's processes read the environment.
 export_environment()

@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 
-from orchestration.site import Site
+from orchestration.site import Site, published_as_of
 
 
 class GateClosedError(Exception):
@@ -25,15 +25,14 @@ def open_published(site: Site) -> duckdb.DuckDBPyConnection:
     """
     if not site.published.exists():
         raise GateClosedError("No warehouse has been published yet. Run the daily job for this day first.")
-    connection = duckdb.connect(str(site.published), read_only=True)
-    connection.execute("set TimeZone = 'UTC'")
-    row = connection.execute("select as_of from published.run").fetchone()
-    if row is None or row[0] != site.as_of:
-        connection.close()
+    as_of = published_as_of(site.published)
+    if as_of != site.as_of:
         raise GateClosedError(
-            f"The published warehouse is as of {row[0] if row else 'nothing'}, this export is as of {site.as_of}. "
+            f"The published warehouse is as of {as_of}, this export is as of {site.as_of}. "
             "The day's models or their tests have failed or have not run: mend that and run the daily job for this day."
         )
+    connection = duckdb.connect(str(site.published), read_only=True)
+    connection.execute("set TimeZone = 'UTC'")
     return connection
 
 

@@ -8,6 +8,15 @@ from orchestration.settings import settings
 
 daily = dg.DailyPartitionsDefinition(start_date=settings().first_day.isoformat())
 
+# A backfill runs each day on its own, from its extracts to its outbox. The policy must be the same for every asset:
+# with another one upstream, Dagster would take dbt's models apart into runs of a few models each.
+one_day_a_run = dg.BackfillPolicy.multi_run(max_partitions_per_run=1)
+
+
+def is_backfill(context: dg.AssetExecutionContext) -> bool:
+    """Whether the run is one of a backfill's, started over days that have passed."""
+    return "dagster/backfill" in context.run.tags
+
 
 def days_of(context: dg.AssetExecutionContext) -> list[date]:
     """The days the run covers, in order: one, or a range when a backfill runs as one."""

@@ -12,17 +12,21 @@ import duckdb
 
 from orchestration.settings import Settings
 from orchestration.site import Site
+from orchestration.warehouse import open_warehouse
 
 
 def publish(site: Site, manifest: Mapping[str, Any], settings: Settings) -> dict[str, int]:
     """Write each model with `config.meta.publish` to `history/<model>/as_of_date=<day>/`; replace the readers' copy.
 
     Gives the rows written per model. Doing it again for the same day replaces that day.
+
+    Raises:
+        WarehouseBusyError: another process has the warehouse open.
     """
     models = [
         n for n in manifest["nodes"].values() if n["resource_type"] == "model" and n["config"]["meta"].get("publish")
     ]
-    with duckdb.connect(str(site.warehouse)) as connection:
+    with open_warehouse(site) as connection:
         connection.execute("set TimeZone = 'UTC'")
         counts = {m["name"]: _write_history(connection, m, site, settings.history) for m in models}
         connection.execute(
@@ -37,10 +41,10 @@ def publish(site: Site, manifest: Mapping[str, Any], settings: Settings) -> dict
 def _write_history(connection: duckdb.DuckDBPyConnection, model: Mapping[str, Any], site: Site, history: Path) -> int:
     target = history / model["name"] / f"as_of_date={site.day}" / "part.parquet"
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(".part.parquet")
+    temporary = unread_beside(target)
     row = connection.execute(
         f"copy (select * exclude (as_of_date) from {model['schema']}.{model['name']} order by all) "
-        f"to '{temporary}' (format parquet, compression zstd)"
+        f"to '{quoted(temporary)}' (format parquet, compression zstd)"
     ).fetchone()
     replace(temporary, target)
     return int(row[0]) if row else 0
@@ -51,6 +55,16 @@ def _copy_for_readers(site: Site) -> None:
     temporary = site.published.with_name(".warehouse.duckdb")
     shutil.copyfile(site.warehouse, temporary)
     replace(temporary, site.published)
+
+
+def unread_beside(target: Path) -> Path:
+    """A name to write under: the views read every `*.parquet`, hidden ones too, and a crash may leave this one."""
+    return target.with_name(f".{target.name}.tmp")
+
+
+def quoted(path: Path | str) -> str:
+    """The path as it stands between single quotes in SQL."""
+    return str(path).replace("'", "''")
 
 
 def replace(temporary: Path, target: Path) -> None:

@@ -59,6 +59,8 @@ def _show_files(site: Site, campaign: str, console: Console) -> None:
         return
     for file in json.loads(manifest.read_text())["files"]:
         console.print(
-            f"  {site.outbox(campaign) / file['name']}  {file['rows']:,} rows, {file['bytes']:,} bytes", soft_wrap=True
+            f"  {site.outbox(campaign) / file['name']}  {file['rows']:,} rows, {file['bytes']:,} bytes",
+            soft_wrap=True,
+            markup=False,
         )
-    console.print(f"  {manifest}\n", soft_wrap=True)
+    console.print(f"  {manifest}\n", soft_wrap=True, markup=False)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import glob
 from pathlib import Path
 
 import duckdb
 
-from orchestration.publish import replace
+from orchestration.publish import quoted, replace, unread_beside
 from orchestration.site import Site
 
 COLUMNS = "message_id, campaign, customer_id, occasion_id, variant, send_at"
@@ -19,16 +20,16 @@ def record(connection: duckdb.DuckDBPyConnection, site: Site, campaign: str, exp
     """
     target = ledger / "sends" / f"as_of_date={site.day}" / f"{campaign}.parquet"
     target.parent.mkdir(parents=True, exist_ok=True)
-    logged = f"select {COLUMNS} from read_parquet('{_path(target)}')" if target.exists() else None
+    logged = f"select {COLUMNS} from read_parquet('{quoted(glob.escape(str(target)))}')" if target.exists() else None
     before = _count(connection, logged) if logged else 0
     exported = f"select {COLUMNS} from {export_table}"
     if logged:
         exported = f"{logged} union all {exported} anti join ({logged}) using (message_id)"
     after = _count(connection, exported)
     if after > before:
-        temporary = target.with_name(f".{target.name}")
+        temporary = unread_beside(target)
         connection.execute(
-            f"copy ({exported} order by message_id) to '{_path(temporary)}' (format parquet, compression zstd)"
+            f"copy ({exported} order by message_id) to '{quoted(temporary)}' (format parquet, compression zstd)"
         )
         replace(temporary, target)
     return after - before
@@ -37,7 +38,3 @@ def record(connection: duckdb.DuckDBPyConnection, site: Site, campaign: str, exp
 def _count(connection: duckdb.DuckDBPyConnection, query: str) -> int:
     row = connection.execute(f"select count(*) from ({query})").fetchone()
     return int(row[0]) if row else 0
-
-
-def _path(path: Path) -> str:
-    return str(path).replace("'", "''")

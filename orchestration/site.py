@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
+import duckdb
+
 from orchestration.settings import Settings
 
 
@@ -35,14 +37,26 @@ class Site:
         return self.root / "outbox" / campaign / self.day.isoformat()
 
 
-def site_for(day: date, settings: Settings) -> Site:
-    """Live for the newest day that has been loaded, and later ones; a replay for any day before it."""
-    newest = newest_loaded_day(settings.raw)
-    is_live = newest is None or day >= newest
+def site_for(day: date, settings: Settings, *, is_backfill: bool = False) -> Site:
+    """Live for the last day that ran live and later ones; a replay for a day before it, and for all of a backfill."""
+    last = last_live_day(settings)
+    is_live = not is_backfill and (last is None or day >= last)
     return Site(day, is_live, settings.home if is_live else settings.home / "replay" / day.isoformat())
 
 
-def newest_loaded_day(raw: Path) -> date | None:
-    """The last day for which any source table has a loaded partition."""
-    days = (path.parent.name.removeprefix("extract_date=") for path in raw.glob("*/*/extract_date=*/part.parquet"))
-    return max(map(date.fromisoformat, days), default=None)
+def last_live_day(settings: Settings) -> date | None:
+    """The last day published live or, since what is published can be deleted, the last with a send on record."""
+    days = [date.fromisoformat(p.name.removeprefix("as_of_date=")) for p in settings.ledger.glob("sends/as_of_date=*")]
+    published = Site(date.min, True, settings.home).published
+    if published.exists():
+        days.append(published_as_of(published).date() - timedelta(days=1))
+    return max(days, default=None)
+
+
+def published_as_of(published: Path) -> datetime:
+    """The clock of the run that published a warehouse for readers."""
+    with duckdb.connect(str(published), read_only=True) as connection:
+        row = connection.execute("select as_of from published.run").fetchone()
+    assert row is not None, f"{published} does not say when it was published for"
+    as_of: datetime = row[0]
+    return as_of

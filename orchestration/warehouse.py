@@ -25,9 +25,18 @@ def prepare(site: Site, manifest: Mapping[str, Any], settings: Settings) -> None
     site.warehouse.parent.mkdir(parents=True, exist_ok=True)
     if not site.is_live:
         site.warehouse.unlink(missing_ok=True)
+    with open_warehouse(site) as connection:
+        create_views(connection, manifest, settings)
+
+
+def open_warehouse(site: Site) -> duckdb.DuckDBPyConnection:
+    """The warehouse, for writing.
+
+    Raises:
+        WarehouseBusyError: another process has it open.
+    """
     try:
-        with duckdb.connect(str(site.warehouse)) as connection:
-            create_views(connection, manifest, settings)
+        return duckdb.connect(str(site.warehouse))
     except duckdb.IOException as error:
         if "lock" in str(error):
             raise WarehouseBusyError(f"{site.warehouse} is open in another process.") from error

@@ -5,6 +5,7 @@ A view always has the declared columns, whatever lies in the zone: nothing, or f
 
 from __future__ import annotations
 
+import glob
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -70,4 +71,4 @@ def _read_extracts(raw: Path) -> str | None:
 
 
 def _glob(folder: Path) -> str:
-    return str(folder).replace("'", "''")
+    return glob.escape(str(folder)).replace("'", "''")

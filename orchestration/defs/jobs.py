@@ -5,23 +5,20 @@ import json
 import dagster as dg
 
 from ingest import read_contracts
-from ingest.landing import landed_days, landed_files
+from ingest.landing import landed_days, listing
 from orchestration.dbt_project import manifest
 from orchestration.partitions import daily
 from orchestration.settings import settings
 
-# The steps share one DuckDB file: processes of their own would cost their start and gain nothing.
 daily_job = dg.define_asset_job(
     "daily",
     selection=dg.AssetSelection.all(),
-    executor_def=dg.in_process_executor,
     description="Load the day's extracts, build, publish, export.",
 )
 
 load_job = dg.define_asset_job(
     "load",
     selection=dg.AssetSelection.groups("ingest"),
-    executor_def=dg.in_process_executor,
     description="Load landed extracts only.",
 )
 
@@ -43,7 +40,9 @@ def landed_extracts(context: dg.SensorEvaluationContext) -> dg.SensorResult:
     """
     seen = json.loads(context.cursor) if context.cursor else None
     found = {
-        f"{contract.source}/{contract.table}/{day}": _fingerprint(contract.source, contract.table, day.isoformat())
+        f"{contract.source}/{contract.table}/{day}": listing(
+            settings().landing / contract.source / contract.table / day.isoformat()
+        )
         for contract in read_contracts(manifest())
         for day in landed_days(settings().landing / contract.source / contract.table)
         if daily.has_partition_key(day.isoformat())
@@ -54,11 +53,6 @@ def landed_extracts(context: dg.SensorEvaluationContext) -> dg.SensorResult:
     return dg.SensorResult(run_requests=requests, cursor=json.dumps(found))
 
 
-def _fingerprint(source: str, table: str, day: str) -> str:
-    folder = settings().landing / source / table / day
-    return ";".join(f"{f.path.name}:{f.size}:{f.mtime_ns}" for f in landed_files(folder))
-
-
 def _request(name: str, fingerprint: str) -> dg.RunRequest:
     source, table, day = name.split("/")
     return dg.RunRequest(
@@ -66,4 +60,10 @@ def _request(name: str, fingerprint: str) -> dg.RunRequest:
     )
 
 
-defs = dg.Definitions(jobs=[daily_job, load_job], schedules=[daily_schedule], sensors=[landed_extracts])
+defs = dg.Definitions(
+    jobs=[daily_job, load_job],
+    schedules=[daily_schedule],
+    sensors=[landed_extracts],
+    # The steps share one DuckDB file: a process for each would cost its start and gain nothing.
+    executor=dg.in_process_executor,
+)

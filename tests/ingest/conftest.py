@@ -24,6 +24,7 @@ class Loader:
 
     root: Path
     contracts: dict[str, Contract]
+    adapters: Path = REPO / "adapters"
 
     def folder(self, name: str, day: date = DAY) -> Path:
         folder = self.root / "landing" / name.replace(".", "/") / day.isoformat()
@@ -42,7 +43,7 @@ class Loader:
             landing=self.root / "landing",
             raw=self.root / "raw",
             quarantine=self.root / "quarantine",
-            adapters=REPO / "adapters",
+            adapters=self.adapters,
             settle_seconds=settle_seconds,
         )
 

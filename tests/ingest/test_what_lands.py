@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from ingest import ExtractError, StillBeingWrittenError
+from ingest.landing import landed_days
 from tests.ingest.conftest import DAY, Loader
 
 CONTACTS = "crm.contacts"
@@ -116,12 +117,12 @@ def test_compressed_files_are_read(loader: Loader, ending: str) -> None:
     assert loader.load(CONTACTS).rows == 1
 
 
-@pytest.mark.parametrize("ending", [".gz", ".zst"])
+@pytest.mark.parametrize("ending", [".gz", ".zst", ".GZ", ".ZST"])
 def test_a_cut_off_compressed_file_fails_and_leaves_the_last_good_load(loader: Loader, ending: str) -> None:
     loader.land(CONTACTS, "contacts.csv", HEADER + GOOD)
     loader.load(CONTACTS)
     (loader.folder(CONTACTS) / "contacts.csv").unlink()
-    compress = gzip.compress if ending == ".gz" else pa.Codec("zstd").compress
+    compress = gzip.compress if ending.lower() == ".gz" else pa.Codec("zstd").compress
     whole = bytes(compress(HEADER + b"".join(_contact(i, f"name{i * 7919}") for i in range(5000))))
     loader.land(CONTACTS, f"contacts.csv{ending}", whole[: len(whole) // 2])
     with pytest.raises(ExtractError, match="contacts.csv.* cut off or damaged"):
@@ -286,6 +287,12 @@ def test_a_failed_expectation_keeps_the_partition_out(loader: Loader) -> None:
     assert not (loader.root / "raw/esp/events" / f"extract_date={DAY}" / "part.parquet").exists()
 
 
+def test_a_feed_that_writes_in_stock_with_a_space_is_loaded(loader: Loader) -> None:
+    loader.land("shop.products", "feed.csv", b"id,title,availability\nP1,Mug,in stock\nP2,Lamp,out of stock\n")
+    loader.load("shop.products")
+    assert loader.rows("shop.products", "availability") == [("in stock",), ("out of stock",)]
+
+
 def test_an_unknown_expectation_names_the_contract(loader: Loader, with_contract: Callable[..., None]) -> None:
     with_contract(EVENTS, expectations=({"type": "expect_the_spanish_inquisition", "column": "event"},))
     loader.land(EVENTS, "events.jsonl", _event(1))
@@ -398,3 +405,151 @@ def test_an_adapter_that_does_not_fit_the_file_says_so(loader: Loader) -> None:
     loader.land("shop.orders", "online_retail-x.csv", b"a,b\n1,2\n")
     with pytest.raises(ExtractError, match="online_retail-x.csv: the adapter online_retail cannot read it"):
         loader.load("shop.orders")
+
+
+def test_gzip_damaged_in_the_middle_fails(loader: Loader) -> None:
+    whole = gzip.compress(HEADER + b"".join(_contact(i, f"name{i * 7919}") for i in range(500)))
+    loader.land(CONTACTS, "contacts.csv.gz", whole[:30] + b"\xff\xff\xff\xff" + whole[34:])
+    with pytest.raises(ExtractError, match="contacts.csv.gz.* cut off or damaged"):
+        loader.load(CONTACTS)
+
+
+def test_names_mean_what_they_say_in_paths_with_quotes_and_wildcards(loader: Loader) -> None:
+    loader.root = loader.root / "it's a [b]* {c} 100% \u00fc"
+    stamp = pa.array([datetime(2026, 1, 5, 10)], pa.timestamp("us"))
+    for name, number in (("a[1]*.parquet", "1"), ("a1x.parquet", "2")):
+        table = pa.table({"id": [number], "lastmodifieddate": stamp})
+        pq.write_table(table, loader.folder(CONTACTS) / name)
+    loader.land(CONTACTS, "b.csv", HEADER + _contact(3) + b",x,No id,2026-01-05\n")
+    report = loader.load(CONTACTS)
+    assert (report.rows, report.quarantined) == (3, 1)
+    (part,) = (loader.root / "raw/crm/contacts").glob("*/part.parquet")
+    assert sorted(pq.read_table(part, partitioning=None)["id"].to_pylist()) == ["1", "2", "3"]
+
+
+def test_lines_that_end_in_a_carriage_return_alone_are_refused_by_name(loader: Loader) -> None:
+    loader.land(CONTACTS, "contacts.csv", (HEADER + GOOD).replace(b"\n", b"\r"))
+    with pytest.raises(ExtractError, match="the header cannot be read: a line ends in a carriage return alone"):
+        loader.load(CONTACTS)
+
+
+def test_a_carriage_return_is_part_of_a_quoted_value_and_costs_its_row_elsewhere(loader: Loader) -> None:
+    rows = b'1,a@example.com,"Ada\rL",2026-01-05\n2,b@example.com,B\rb,2026-01-05\n'
+    loader.land(CONTACTS, "contacts.csv", HEADER + rows + _contact(3))
+    loader.load(CONTACTS)
+    assert loader.rows(CONTACTS, "firstname, source_line") == [("Ada\nL", 2), ("Ada", 4)]
+    assert [r["line"] for r in loader.rejects(CONTACTS)] == [3]
+
+
+def test_a_quote_opened_behind_a_space_and_never_closed_costs_its_row_only(loader: Loader) -> None:
+    loader.land(CONTACTS, "contacts.csv", HEADER + b'1,a@example.com, "Ada,2026-01-05\n' + _contact(2) + _contact(3))
+    assert loader.load(CONTACTS).rows == 2
+    assert [r["line"] for r in loader.rejects(CONTACTS)] == [2]
+
+
+def test_no_row_is_lost_without_a_word_where_the_parser_cannot_tell_rows_apart(loader: Loader) -> None:
+    loader.land(CONTACTS, "contacts.csv", HEADER + b'1,a@example.com,"A" "b,2026-01-05\n' + _contact(2) + _contact(3))
+    with pytest.raises(ExtractError, match="its rows cannot be told apart"):
+        loader.load(CONTACTS)
+
+
+@pytest.mark.parametrize("header", [b"id,email\xff,lastmodifieddate\n", b'"id,email,lastmodifieddate\n'])
+def test_a_header_that_cannot_be_read_is_not_replaced_by_a_row(loader: Loader, header: bytes) -> None:
+    loader.land(CONTACTS, "contacts.csv", header + b"9,secret@example.com,2026-01-05\n")
+    with pytest.raises(ExtractError, match="the header cannot be read") as error:
+        loader.load(CONTACTS)
+    assert "secret" not in str(error.value)
+
+
+def test_a_file_without_a_header_does_not_have_its_first_row_quoted(loader: Loader) -> None:
+    loader.land(CONTACTS, "contacts.csv", b"9,secret@example.com,Secret,2026-01-05\n")
+    with pytest.raises(ExtractError, match=r"Is line 1 a header at all\?") as error:
+        loader.load(CONTACTS)
+    assert "secret" not in str(error.value).lower()
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [(b"id,email,Email,lastmodifieddate", "twice"), (b"id,email,SOURCE_LINE,lastmodifieddate", "source_line")],
+)
+def test_a_header_with_a_name_twice_or_a_reserved_one_is_refused(loader: Loader, header: bytes, said: str) -> None:
+    loader.land(CONTACTS, "contacts.csv", header + b"\n1,a@example.com,x,2026-01-05\n")
+    with pytest.raises(ExtractError, match=said):
+        loader.load(CONTACTS)
+
+
+@pytest.mark.parametrize("name", ["source_line", "file_row_number"])
+def test_a_parquet_column_with_a_reserved_name_is_refused(loader: Loader, name: str) -> None:
+    table = pa.table({"id": ["1"], "lastmodifieddate": ["2026-01-05"], name: [7]})
+    pq.write_table(table, loader.folder(CONTACTS) / "contacts.parquet")
+    with pytest.raises(ExtractError, match=f"{name} has a name that the loader needs"):
+        loader.load(CONTACTS)
+
+
+def test_columns_without_a_name_are_reported_by_their_place(loader: Loader) -> None:
+    loader.land(CONTACTS, "contacts.csv", b"id,lastmodifieddate,,\n1,2026-01-05,,\n")
+    report = loader.load(CONTACTS)
+    assert (report.rows, report.undeclared_columns) == (1, ["(column 3)", "(column 4)"])
+
+
+def test_the_delimiter_is_found_in_a_header_below_blank_lines(loader: Loader) -> None:
+    loader.land(CONTACTS, "contacts.csv", b"\n" + (HEADER + GOOD).replace(b",", b";"))
+    loader.load(CONTACTS)
+    assert loader.rows(CONTACTS, "id, source_line") == [("1", 3)]
+
+
+def test_a_zone_named_in_one_row_shifts_no_other_row(loader: Loader) -> None:
+    stamps = (b"2026-01-05 10:00:00 EST", b"2026-01-05 10:00:00", b"2026-01-05")
+    loader.land(CONTACTS, "contacts.csv", b"id,lastmodifieddate\n" + b"".join(b"1,%s\n" % stamp for stamp in stamps))
+    loader.load(CONTACTS)
+    assert [hour for (hour,) in loader.rows(CONTACTS, "hour(lastmodifieddate)")] == [15, 10, 0]
+
+
+@pytest.mark.parametrize("text", ["infinity", "-infinity", "294247-01-10 04:00:54+00", "0044-03-15 (BC)"])
+def test_a_time_beyond_the_calendar_costs_its_row_only(loader: Loader, text: str) -> None:
+    rows = f"1,marketing_email,granted,2026-01-05,{text}\n2,marketing_email,granted,2026-01-05,9999-12-31\n"
+    header = b"consent_id,purpose,status,obtained_at,expires_at\n"
+    loader.land("crm.consents", "consents.csv", header + rows.encode())
+    assert loader.load("crm.consents").rows == 1
+    assert [r["reason"] for r in loader.rejects("crm.consents")] == ["expires_at is no timestamp"]
+
+
+def test_json_nested_beyond_reason_costs_its_line_only(loader: Loader) -> None:
+    deep = _event(1)[:-1] + b', "x": ' + b"[" * 200_000 + b"]" * 200_000 + b"}"
+    text = _event(2)[:-1] + b', "reason": "' + b"[" * 600 + b'"}'
+    loader.land(EVENTS, "events.jsonl", deep + b"\n" + text + b"\n")
+    assert loader.load(EVENTS).rows == 1
+    assert [(r["line"], r["reason"]) for r in loader.rejects(EVENTS)] == [(1, "nested over 500 levels")]
+
+
+def test_an_adapter_that_fails_on_a_row_does_not_quote_it(loader: Loader, tmp_path: Path) -> None:
+    adapters = tmp_path / "adapters"
+    (adapters / "online_retail").mkdir(parents=True)
+    (adapters / "online_retail/shop.orders.sql").write_text("select a::int as id, source_line from stock")
+    loader.adapters = adapters
+    loader.land("shop.orders", "online_retail-x.csv", b"a\nsecret@example.com\n")
+    with pytest.raises(ExtractError, match="fails on a row of it: ConversionException") as error:
+        loader.load("shop.orders")
+    assert "secret" not in str(error.value)
+
+
+def test_a_file_taken_away_while_it_is_read_is_worth_another_try(
+    loader: Loader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = loader.land(CONTACTS, "contacts.csv", HEADER + GOOD)
+    monkeypatch.setattr("ingest.load.wait_until_settled", lambda *_: path.unlink())
+    with pytest.raises(StillBeingWrittenError, match="contacts.csv: taken away"):
+        loader.load(CONTACTS)
+
+
+def test_only_folders_named_as_they_are_looked_for_are_landed_days(tmp_path: Path) -> None:
+    for name in ("2026-01-05", "20260106", "2026-W02-3", "notes"):
+        (tmp_path / name).mkdir()
+    assert landed_days(tmp_path) == [DAY]
+
+
+@pytest.mark.parametrize("blank", [b"", b"  ", b"\t"])
+def test_a_required_value_of_white_space_is_missing(loader: Loader, blank: bytes) -> None:
+    loader.land(CONTACTS, "contacts.csv", HEADER + GOOD + blank + b",b@example.com,Bo,2026-01-05\n")
+    loader.load(CONTACTS)
+    assert [r["reason"] for r in loader.rejects(CONTACTS)] == ["id is missing"]

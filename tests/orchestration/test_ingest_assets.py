@@ -112,6 +112,16 @@ def test_the_sensor_takes_note_first_and_then_asks_for_what_changed(instance: dg
     assert [(r.partition_key, r.asset_selection) for r in late.run_requests] == [("2026-01-04", [CONTACTS])]
 
 
+def test_the_sensor_asks_for_a_day_with_a_file_of_no_known_format_so_that_its_load_says_so(
+    instance: dg.DagsterInstance,
+) -> None:
+    _land("2026-01-05", "1,a@example.com,2026-01-05\n")
+    first = landed_extracts(dg.build_sensor_context(instance=instance))
+    _land("2026-01-04", "", name="contacts.xlsx")
+    late = landed_extracts(dg.build_sensor_context(instance=instance, cursor=first.cursor))
+    assert [r.partition_key for r in late.run_requests] == ["2026-01-04"]
+
+
 def test_there_is_an_asset_for_each_table_and_each_campaign_and_the_schedule_is_on() -> None:
     from orchestration.definitions import defs
     from tests.conftest import REPO

@@ -11,7 +11,6 @@ import pytest
 
 from ingest import load_partition, read_contracts
 from orchestration.settings import settings
-from orchestration.site import newest_loaded_day, site_for
 from orchestration.zones import create_views
 
 
@@ -65,12 +64,3 @@ def test_a_column_declared_later_is_null_in_files_from_before(
     assert warehouse.sql("select as_of_date, message_id, customer_id from ledger.sends").fetchall() == [
         (date(2026, 1, 1), "m", None)
     ]
-
-
-def test_the_newest_loaded_day_is_live_and_any_day_before_is_a_replay(home: Path, manifest: dict[str, Any]) -> None:
-    assert newest_loaded_day(settings().raw) is None
-    _load_contacts(manifest, date(2026, 1, 2))
-    live, replay = site_for(date(2026, 1, 2), settings()), site_for(date(2026, 1, 1), settings())
-    assert (live.is_live, live.warehouse) == (True, home / "warehouse.duckdb")
-    assert (replay.is_live, replay.warehouse) == (False, home / "replay/2026-01-01/warehouse.duckdb")
-    assert str(replay.as_of) == "2026-01-02 00:00:00"

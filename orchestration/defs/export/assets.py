@@ -12,7 +12,7 @@ from exports import Manifest, Run, attach, load_campaign, write_outbox
 from orchestration.dbt_project import manifest
 from orchestration.defs.transform.assets import published
 from orchestration.gate import GateClosedError, ensure_open, open_published
-from orchestration.partitions import daily, days_of
+from orchestration.partitions import daily, days_of, is_backfill, one_day_a_run
 from orchestration.send_log import record
 from orchestration.settings import PROJECT, settings
 from orchestration.site import Site, site_for
@@ -29,7 +29,7 @@ def export_asset(folder: Path) -> dg.AssetsDefinition:
     @dg.asset(
         key=key,
         partitions_def=daily,
-        backfill_policy=dg.BackfillPolicy.multi_run(),
+        backfill_policy=one_day_a_run,
         deps=[published],
         group_name="outbox",
         kinds={"json", "csv"},
@@ -41,7 +41,7 @@ def export_asset(folder: Path) -> dg.AssetsDefinition:
         ],
     )
     def export(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
-        site = site_for(days_of(context)[-1], settings())
+        site = site_for(days_of(context)[-1], settings(), is_backfill=is_backfill(context))
         try:
             connection = open_published(site)
             with connection:

@@ -6,7 +6,7 @@ from datetime import date
 import dagster as dg
 
 from ingest import Contract, ExtractError, LoadReport, StillBeingWrittenError, load_partition
-from orchestration.partitions import daily, days_of
+from orchestration.partitions import daily, days_of, one_day_a_run
 from orchestration.settings import PROJECT, settings
 
 CHECK = "contract"
@@ -22,7 +22,7 @@ def ingest_asset(contract: Contract) -> dg.AssetsDefinition:
     @dg.asset(
         key=key,
         partitions_def=daily,
-        backfill_policy=dg.BackfillPolicy.single_run(),
+        backfill_policy=one_day_a_run,
         group_name="ingest",
         description=contract.description,
         kinds={"parquet"},

@@ -7,7 +7,7 @@ import dagster as dg
 from dagster_dbt import DbtCliResource, dbt_assets
 
 from orchestration.dbt_project import manifest, project
-from orchestration.partitions import daily, days_of
+from orchestration.partitions import daily, days_of, is_backfill, one_day_a_run
 from orchestration.publish import publish
 from orchestration.settings import dbt_environment, settings
 from orchestration.site import Site, site_for
@@ -20,7 +20,7 @@ WAREHOUSE_POOL = "warehouse"
     manifest=manifest(),
     project=project(),
     partitions_def=daily,
-    backfill_policy=dg.BackfillPolicy.multi_run(),
+    backfill_policy=one_day_a_run,
     pool=WAREHOUSE_POOL,
 )
 def models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
@@ -40,7 +40,7 @@ def models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[A
 
 @dg.asset(
     partitions_def=daily,
-    backfill_policy=dg.BackfillPolicy.multi_run(),
+    backfill_policy=one_day_a_run,
     deps=[models],
     group_name="publish",
     kinds={"parquet", "duckdb"},
@@ -48,10 +48,13 @@ def models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[A
     pool=WAREHOUSE_POOL,
 )
 def published(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-    counts = publish(_site(context), manifest(), settings())
+    try:
+        counts = publish(_site(context), manifest(), settings())
+    except WarehouseBusyError as error:
+        raise dg.RetryRequested(max_retries=10, seconds_to_wait=30) from error
     return dg.MaterializeResult(metadata={name: dg.MetadataValue.int(rows) for name, rows in counts.items()})
 
 
 def _site(context: dg.AssetExecutionContext) -> Site:
     # One run, one clock: of a range, the last day.
-    return site_for(days_of(context)[-1], settings())
+    return site_for(days_of(context)[-1], settings(), is_backfill=is_backfill(context))

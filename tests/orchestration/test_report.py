@@ -1,0 +1,22 @@
+"""What the terminal says of a day."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+
+from rich.console import Console
+
+from orchestration.report import _show_files
+from orchestration.site import Site
+
+
+def test_a_file_s_path_is_printed_as_it_is(tmp_path: Path) -> None:
+    site = Site(date(2026, 1, 5), True, tmp_path / "[b] home")
+    outbox = site.outbox("winback")
+    outbox.mkdir(parents=True)
+    (outbox / "manifest.json").write_text(json.dumps({"files": [{"name": "x.csv", "rows": 1, "bytes": 2}]}))
+    console = Console(record=True, quiet=False)
+    _show_files(site, "winback", console)
+    assert str(outbox / "x.csv") in console.export_text()
