@@ -1,16 +1,21 @@
 {{ config(meta={'dagster': {'ref': {'name': 'fct_campaign_decisions'}}}) }}
--- Among capped campaigns, a customer gets one message a run, and none within the campaign's cap of the last one sent.
+-- Among capped campaigns, an address gets one message a run, and a customer none within the campaign's cap of the last one sent.
 with capped_sends as (
-    select decisions.campaign, decisions.customer_id, campaigns.cap_days
+    select
+        decisions.campaign,
+        decisions.customer_id,
+        coalesce(customers.email, decisions.customer_id) as address,
+        campaigns.cap_days
     from {{ ref('fct_campaign_decisions') }} as decisions
     inner join {{ ref('dim_campaigns') }} as campaigns on decisions.campaign = campaigns.campaign
+    left join {{ ref('dim_customers') }} as customers on decisions.customer_id = customers.customer_id
     where decisions.decision = 'send' and campaigns.message_class = 'marketing' and campaigns.cap_days is not null
 ),
 
 twice_in_this_run as (
-    select customer_id
+    select min(customer_id) as customer_id
     from capped_sends
-    group by customer_id
+    group by address
     having count(*) > 1
 ),
 

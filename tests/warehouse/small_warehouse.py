@@ -1,6 +1,7 @@
 """A small real warehouse for tests: Parquet partitions in, dbt over DuckDB, tables out."""
 
 import hashlib
+import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
@@ -98,6 +99,16 @@ class SmallWarehouse:
             names = sorted(str(name) for (name, *_) in connection.execute(f"describe marts.{model}").fetchall())
             found = connection.execute(f"select {', '.join(names)} from marts.{model}").fetchall()
         return sorted(found, key=repr)
+
+    def largest_join(self, model: str) -> int:
+        """How many rows the largest join in the SQL of a model that was built gives."""
+        (compiled,) = (self._database.parent / "target/compiled").rglob(f"{model}.sql")
+        with duckdb.connect(str(self._database)) as connection:
+            ((_, plan),) = connection.execute(f"explain (analyze, format json) {compiled.read_text()}").fetchall()
+        steps = [json.loads(plan)]
+        for step in steps:
+            steps.extend(step["children"])
+        return max(s["operator_cardinality"] for s in steps if "JOIN" in s.get("operator_type", ""))
 
     def execute(self, statement: str) -> None:
         """Runs one statement in the warehouse."""

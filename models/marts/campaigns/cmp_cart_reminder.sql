@@ -5,9 +5,14 @@ with occasions as (
     where trigger_name = 'cart_abandoned' and expires_at > {{ as_of() }} - interval 1 day
 ),
 
-showable_carts as (
-    select distinct cart_id
+-- The mail counts and totals what it can show; a total past all measure is shown to nobody.
+shown as (
+    select
+        cart_id,
+        sum(quantity) as item_count,
+        try_cast(sum(quantity * price_amount) as decimal(18, 2)) as cart_amount
     from {{ ref('fct_cart_products') }}
+    group by cart_id
 )
 
 select
@@ -15,12 +20,12 @@ select
     occasions.occasion_id,
     cast(null as string) as segment,
     occasions.evidence,
-    carts.currency is not null and showable_carts.cart_id is not null as has_content,
+    carts.currency is not null and shown.cart_amount is not null as has_content,
     carts.cart_id,
-    carts.item_count,
-    carts.cart_amount,
+    shown.item_count,
+    shown.cart_amount,
     carts.currency,
     occasions.occurred_at as abandoned_at
 from occasions
 inner join {{ ref('fct_carts') }} as carts on occasions.subject_id = carts.cart_id
-left join showable_carts on carts.cart_id = showable_carts.cart_id
+left join shown on carts.cart_id = shown.cart_id

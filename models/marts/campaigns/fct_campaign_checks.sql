@@ -51,6 +51,7 @@ checked as (
         candidates.message_id,
         campaigns.priority,
         campaigns.is_capped,
+        coalesce(customers.email, candidates.customer_id) as address,
         coalesce(consents.status not in ('granted', 'withdrawn', 'denied', 'expired'), true) as is_no_consent,
         coalesce(consents.status = 'withdrawn', false) as is_consent_withdrawn,
         coalesce(consents.status = 'denied', false) as is_consent_denied,
@@ -102,6 +103,7 @@ contenders as (
     from checked
 ),
 
+-- Customers who share an address contend for it: whoever reads it gets one message a run.
 -- The message id breaks ties: it is a hash, so no campaign or occasion wins them by its name.
 ranked as (
     select
@@ -110,7 +112,7 @@ ranked as (
         first_value(campaign) over contest as first_campaign
     from contenders
     window contest as (
-        partition by customer_id, is_contending
+        partition by address, is_contending
         order by priority asc nulls last, message_id asc nulls last
     )
 )

@@ -40,20 +40,20 @@ customers as (
 ),
 
 {% endfor -%}
+-- Left joins, though every value has its score: given inner joins, DuckDB may start with the pairs of scores of a scheme.
 scores as (
     select
         customers.*,
-        recency_days_scores.scheme,
+        schemes.scheme,
         recency_days_scores.score as recency_score,
         frequency_scores.score as frequency_score,
         monetary_amount_scores.score as monetary_score
     from customers
-    inner join recency_days_scores on customers.recency_days = recency_days_scores.recency_days
-    inner join frequency_scores
-        on customers.frequency = frequency_scores.frequency and recency_days_scores.scheme = frequency_scores.scheme
-    inner join monetary_amount_scores
-        on customers.monetary_amount = monetary_amount_scores.monetary_amount
-        and recency_days_scores.scheme = monetary_amount_scores.scheme
+    cross join schemes
+    {%- for measure in ['recency_days', 'frequency', 'monetary_amount'] %}
+    left join {{ measure }}_scores
+        on customers.{{ measure }} = {{ measure }}_scores.{{ measure }} and schemes.scheme = {{ measure }}_scores.scheme
+    {%- endfor %}
 )
 
 select

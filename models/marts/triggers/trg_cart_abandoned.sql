@@ -24,11 +24,12 @@ next_sales as (
     group by carts.cart_id
 )
 
--- Cart ids come from browsers: one that is no plain token is hashed, since the occasion's id goes on to the ESP.
+-- Cart ids come from browsers: one that is no plain token is hashed, since the occasion's id goes on to the ESP. No plain one
+-- can pose as a hash, which has a colon before it.
 select
     'cart:' || case
         when regexp_extract(carts.cart_id, '^[A-Za-z0-9._~-]{1,100}$', 0) = carts.cart_id then carts.cart_id
-        else md5(carts.cart_id)
+        else 'md5:' || md5(carts.cart_id)
     end as occasion_id,
     carts.customer_id,
     carts.cart_id as subject_id,

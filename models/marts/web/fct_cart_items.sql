@@ -22,7 +22,7 @@ changes as (
         event_name,
         -- The spec leaves the quantity out where it is one piece.
         coalesce(quantity, 1) as pieces,
-        price_amount,
+        case when price_amount >= 0 then price_amount end as price_amount,
         occurred_at,
         row_number() over (
             partition by cart_id, product_id order by occurred_at nulls last, event_id nulls last
@@ -35,6 +35,8 @@ changes as (
         event_name in ('Product Added', 'Product Removed')
         and cart_id is not null
         and product_id is not null
+        -- Anyone can send an event: one about no pieces, or about more than a cart holds, is not believed.
+        and coalesce(quantity, 1) between 1 and 9999
 ),
 
 final as (

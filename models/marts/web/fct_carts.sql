@@ -97,7 +97,7 @@ final as (
         carts.created_at,
         carts.last_changed_at,
         cast(coalesce(contents.item_count, 0) as bigint) as item_count,
-        cast(coalesce(contents.cart_amount, 0) as decimal(18, 2)) as cart_amount,
+        try_cast(coalesce(contents.cart_amount, 0) as decimal(18, 2)) as cart_amount,
         carts.currency,
         first_purchases.cart_id is not null as is_bought,
         first_purchases.bought_at,
