@@ -27,6 +27,7 @@ class Column:
     description: str = ""
     aliases: tuple[str, ...] = ()
     may_be_future: bool = False
+    is_epoch_seconds: bool = False
     pii: str | None = None
 
     @property
@@ -62,7 +63,7 @@ class Contract:
 
     def fingerprint(self) -> str:
         """Changes when a reload of the same files would give other rows."""
-        shape = [[c.name, c.data_type, c.aliases, c.may_be_future] for c in self.columns]
+        shape = [[c.name, c.data_type, c.aliases, c.may_be_future, c.is_epoch_seconds] for c in self.columns]
         text = json.dumps([shape, self.required, self.delimiter], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -115,6 +116,7 @@ def _column(column: Mapping[str, Any]) -> Column:
         description=column["description"],
         aliases=tuple(meta.get("aliases", ())),
         may_be_future=bool(meta.get("may_be_future", False)),
+        is_epoch_seconds=bool(meta.get("epoch_seconds", False)),
         pii=meta.get("pii"),
     )
 

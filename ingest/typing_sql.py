@@ -55,6 +55,10 @@ def reason_sql(column: Column, is_required: bool, latest: str) -> str:
         cases.append(
             f"when not ({blank}) and {value_sql(column)} is null then '{column.name} is no {column.data_type}'"
         )
+    if column.is_epoch_seconds:
+        # Milliseconds or microseconds in the place of seconds are centuries away.
+        limit = f"epoch(timestamp '{latest}')"
+        cases.append(f"when {value_sql(column)} >= {limit} then '{column.name} is after the extract''s day'")
     if _kind(column) == "timestamp" and not column.may_be_future:
         cases.append(
             f"when {value_sql(column)} >= timestamp '{latest}' then '{column.name} is after the extract''s day'"

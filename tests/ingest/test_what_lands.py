@@ -553,3 +553,9 @@ def test_a_required_value_of_white_space_is_missing(loader: Loader, blank: bytes
     loader.land(CONTACTS, "contacts.csv", HEADER + GOOD + blank + b",b@example.com,Bo,2026-01-05\n")
     loader.load(CONTACTS)
     assert [r["reason"] for r in loader.rejects(CONTACTS)] == ["id is missing"]
+
+
+def test_milliseconds_in_the_place_of_seconds_go_to_quarantine(loader: Loader) -> None:
+    loader.land(EVENTS, "events.jsonl", _event(1) + b"\n" + _event(2).replace(b"1767600000", b"1767600000000"))
+    assert loader.load(EVENTS).rows == 1
+    assert [r["reason"] for r in loader.rejects(EVENTS)] == ["timestamp is after the extract's day"]
