@@ -22,8 +22,10 @@ _PLAIN_EVERY = 100
 @contextmanager
 def condensed(console: Console, what: str) -> Iterator[None]:
     """Show what Dagster and dbt print meanwhile as one moving line."""
-    with console.status(what) as status:
-        sink = _Condenser(Console(file=console.file), status, what)
+    # Bound to the terminal itself: while the output is redirected, `console` would write into the sink.
+    terminal = Console(file=console.file)
+    with terminal.status(what) as status:
+        sink = _Condenser(terminal, status, what)
         with redirect_stdout(sink), redirect_stderr(sink):
             yield
 
