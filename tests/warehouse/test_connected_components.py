@@ -12,7 +12,13 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 MACROS = Path(__file__).parents[2] / "macros"
-SCRATCH_MACROS = ["connected_components.sql", "create_scratch_table.sql", "count_rows.sql", "mixing_hash.sql"]
+SCRATCH_MACROS = [
+    "connected_components.sql",
+    "create_scratch_table.sql",
+    "drop_scratch_table.sql",
+    "count_rows.sql",
+    "mixing_hash.sql",
+]
 
 Edges = list[tuple[int, int]]
 
