@@ -12,7 +12,7 @@ import duckdb
 
 from orchestration.settings import Settings
 from orchestration.site import Site
-from orchestration.warehouse import open_warehouse
+from orchestration.warehouse import macros_fingerprint, open_warehouse
 
 
 def publish(site: Site, manifest: Mapping[str, Any], settings: Settings) -> dict[str, int]:
@@ -31,7 +31,8 @@ def publish(site: Site, manifest: Mapping[str, Any], settings: Settings) -> dict
         counts = {m["name"]: _write_history(connection, m, site, settings.history) for m in models}
         connection.execute(
             "create schema if not exists published; "
-            f"create or replace table published.run as select timestamp '{site.as_of}' as as_of"
+            f"create or replace table published.run as "
+            f"select timestamp '{site.as_of}' as as_of, '{macros_fingerprint(manifest)}' as macros"
         )
         connection.execute("checkpoint")
     _copy_for_readers(site)

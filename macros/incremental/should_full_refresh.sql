@@ -2,7 +2,7 @@
     Overrides dbt's own macro, which is_incremental() and the incremental materialization both ask. A model that lists
     the extracts it is built from in config.meta.extracts is built in full whenever additions cannot bring it up to
     date: a load it was built from was replaced or removed (or lies after the clock now), or its code has changed.
-    A change in a macro is not seen: pass --full-refresh after one.
+    A change in a macro is not seen here: the daily job passes --full-refresh after one, and so should you by hand.
 -#}
 {% macro should_full_refresh() -%}
     {%- if dbt.should_full_refresh() -%}

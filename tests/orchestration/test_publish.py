@@ -14,7 +14,7 @@ import pytest
 from orchestration.publish import publish, unread_beside
 from orchestration.settings import Settings, settings
 from orchestration.site import Site
-from orchestration.warehouse import WarehouseBusyError
+from orchestration.warehouse import WarehouseBusyError, is_built_with_other_macros
 from orchestration.zones import create_views
 
 DAY = date(2026, 1, 5)
@@ -26,6 +26,11 @@ MODEL = {
         "config": {"meta": {"publish": True}},
     }
 }
+
+
+def _manifest(macro: str = "select 1") -> dict[str, Any]:
+    macros = {"m": {"package_name": "postroom", "unique_id": "m", "macro_sql": macro}}
+    return {"nodes": MODEL, "macros": macros, "metadata": {"project_name": "postroom"}}
 
 
 @pytest.fixture(params=["plain", "it's a [b] * 100%"])
@@ -43,7 +48,7 @@ def _site(here: Settings) -> Site:
 
 
 def test_a_published_model_is_in_history_wherever_home_is(here: Settings) -> None:
-    assert publish(_site(here), {"nodes": MODEL}, here) == {"fct_x": 1}
+    assert publish(_site(here), _manifest(), here) == {"fct_x": 1}
     assert [p.name for p in (here.history / "fct_x" / f"as_of_date={DAY}").iterdir()] == ["part.parquet"]
 
 
@@ -67,5 +72,13 @@ def test_a_warehouse_open_in_another_process_is_busy(here: Settings) -> None:
         assert other.stdout is not None
         other.stdout.readline()
         with pytest.raises(WarehouseBusyError, match="open in another process"):
-            publish(site, {"nodes": MODEL}, here)
+            publish(site, _manifest(), here)
         other.communicate()
+
+
+def test_a_changed_macro_is_noticed_and_an_unchanged_one_is_not(here: Settings) -> None:
+    site = _site(here)
+    assert not is_built_with_other_macros(site, _manifest())
+    publish(site, _manifest(), here)
+    assert not is_built_with_other_macros(site, _manifest())
+    assert is_built_with_other_macros(site, _manifest("select 2"))

@@ -11,7 +11,7 @@ from orchestration.partitions import daily, days_of, is_backfill, one_day_a_run
 from orchestration.publish import publish
 from orchestration.settings import dbt_environment, settings
 from orchestration.site import Site, site_for
-from orchestration.warehouse import WarehouseBusyError, prepare
+from orchestration.warehouse import WarehouseBusyError, is_built_with_other_macros, prepare
 
 WAREHOUSE_POOL = "warehouse"
 
@@ -28,6 +28,7 @@ def models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[A
     site = _site(context)
     try:
         prepare(site, manifest(), settings())
+        is_outdated = is_built_with_other_macros(site, manifest())
     except WarehouseBusyError as error:
         raise dg.RetryRequested(max_retries=10, seconds_to_wait=30) from error
     dbt_environment(site.warehouse)
@@ -35,7 +36,11 @@ def models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[A
         f"as of {site.as_of}, in {site.warehouse}" + ("" if site.is_live else " (a replay: nothing is sent)")
     )
     arguments = ["build", "--exclude-resource-type", "unit_test", "--vars", f"{{as_of: '{site.as_of}'}}"]
-    yield from dbt.cli(arguments, context=context).stream()
+    if is_outdated:
+        context.log.info("a macro has changed since the last run: every fact is made anew")
+        arguments.append("--full-refresh")
+    # One folder for all runs, which the pool keeps apart: Dagster's own choice is a new one each time, never removed.
+    yield from dbt.cli(arguments, context=context, target_path=settings().dbt_target / "run").stream()
 
 
 @dg.asset(
