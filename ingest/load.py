@@ -6,7 +6,6 @@ The new file is written beside the old one, checked, and renamed over it; until 
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tempfile
 from collections import Counter
@@ -20,6 +19,7 @@ import duckdb
 from ingest.contract import Contract
 from ingest.errors import ExtractError, StillBeingWrittenError
 from ingest.expectations import Expected, check
+from ingest.files import put_in_place, quoted
 from ingest.landing import LandedFile, ensure_unchanged, landed_files, load_id, wait_until_settled
 from ingest.read import Unread, read_file
 from ingest.records import Reject
@@ -89,8 +89,11 @@ def load_partition(
         _judge(contract, report, scratch / "part.parquet")
         if report.problem is None:
             rejected = quarantine / contract.source / contract.table / f"extract_date={day}" / "rejects.jsonl"
-            _put_in_place(scratch / "rejects.jsonl", rejected)
-            _put_in_place(scratch / "part.parquet", target / "part.parquet")
+            if report.quarantined:
+                put_in_place(scratch / "rejects.jsonl", rejected)
+            else:
+                rejected.unlink(missing_ok=True)
+            put_in_place(scratch / "part.parquet", target / "part.parquet")
             report.is_loaded = True
     except FileNotFoundError as error:
         raise StillBeingWrittenError(f"{error.filename}: taken away while it was read.") from error
@@ -105,7 +108,7 @@ def _load(
     """Write part.parquet and rejects.jsonl into `scratch` and fill the report's counts."""
     with duckdb.connect() as connection:
         connection.execute("set TimeZone = 'UTC'; set preserve_insertion_order = true; set threads = 2")
-        connection.execute(f"set temp_directory = '{_quoted(scratch)}'")
+        connection.execute(f"set temp_directory = '{quoted(scratch)}'")
         loaded = load_id(
             files, contract.fingerprint() + "".join(_adapter_sql(contract, f, adapters) or "" for f in files)
         )
@@ -180,12 +183,8 @@ def _write_parquet(
     names = ", ".join(f'"{c.name}"' for c in contract.columns)
     connection.execute(
         f"copy (select {names}, '{loaded}' as load_id, source_file, source_line from typed where {MISFIT} is null) "
-        f"to '{_quoted(target)}' (format parquet, compression zstd, kv_metadata {{postroom: '{about}'}})"
+        f"to '{quoted(target)}' (format parquet, compression zstd, kv_metadata {{postroom: '{about}'}})"
     )
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")
 
 
 def _write_rejects(rejects: Sequence[Reject], target: Path) -> None:
@@ -217,22 +216,3 @@ def _is_broken(contract: Contract, report: LoadReport) -> bool:
         return True
     share = report.quarantined / max(1, report.rows + report.quarantined)
     return share > contract.quarantine_limit and report.quarantined > DIRTY_ROWS_ALWAYS_ALLOWED
-
-
-def _put_in_place(source: Path, target: Path) -> None:
-    """Rename `source` over `target`, on disk before it is seen; without a source the target goes."""
-    if not source.exists():
-        target.unlink(missing_ok=True)
-        return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    _sync(source)
-    source.replace(target)
-    _sync(target.parent)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 import duckdb
 
+from ingest.files import put_in_place, quoted
 from orchestration.settings import Settings
 from orchestration.site import Site
 from orchestration.warehouse import macros_fingerprint, open_warehouse
@@ -47,7 +47,7 @@ def _write_history(connection: duckdb.DuckDBPyConnection, model: Mapping[str, An
         f"copy (select * exclude (as_of_date) from {model['schema']}.{model['name']} order by all) "
         f"to '{quoted(temporary)}' (format parquet, compression zstd)"
     ).fetchone()
-    replace(temporary, target)
+    put_in_place(temporary, target)
     return int(row[0]) if row else 0
 
 
@@ -55,21 +55,9 @@ def _copy_for_readers(site: Site) -> None:
     site.published.parent.mkdir(parents=True, exist_ok=True)
     temporary = site.published.with_name(".warehouse.duckdb")
     shutil.copyfile(site.warehouse, temporary)
-    replace(temporary, site.published)
+    put_in_place(temporary, site.published)
 
 
 def unread_beside(target: Path) -> Path:
     """A name to write under: the views read every `*.parquet`, hidden ones too, and a crash may leave this one."""
     return target.with_name(f".{target.name}.tmp")
-
-
-def quoted(path: Path | str) -> str:
-    """The path as it stands between single quotes in SQL."""
-    return str(path).replace("'", "''")
-
-
-def replace(temporary: Path, target: Path) -> None:
-    """Rename over the target once the bytes are on disk, so that a power cut leaves the old file or the new one."""
-    with temporary.open("rb") as stream:
-        os.fsync(stream.fileno())
-    temporary.replace(target)

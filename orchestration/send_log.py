@@ -7,7 +7,8 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.publish import quoted, replace, unread_beside
+from ingest.files import put_in_place, quoted
+from orchestration.publish import unread_beside
 from orchestration.site import Site
 
 COLUMNS = "message_id, campaign, customer_id, occasion_id, variant, send_at"
@@ -31,7 +32,7 @@ def record(connection: duckdb.DuckDBPyConnection, site: Site, campaign: str, exp
         connection.execute(
             f"copy ({exported} order by message_id) to '{quoted(temporary)}' (format parquet, compression zstd)"
         )
-        replace(temporary, target)
+        put_in_place(temporary, target)
     return after - before
 
 

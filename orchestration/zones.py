@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 
 from ingest.contract import LINEAGE_COLUMNS
+from ingest.files import quoted
 from orchestration.settings import Settings
 
 
@@ -71,4 +72,4 @@ def _read_extracts(raw: Path) -> str | None:
 
 
 def _glob(folder: Path) -> str:
-    return glob.escape(str(folder)).replace("'", "''")
+    return quoted(glob.escape(str(folder)))
