@@ -36,7 +36,8 @@ online-retail: $(RUN) ## Backfill all of UCI Online Retail: make online-retail F
 
 lock: $(TEST) ## Pin the dependencies anew, with hashes
 	@$(BIN)/uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -U -o requirements/run.txt
-	@$(BIN)/uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra test -c requirements/run.txt -o requirements/test.txt
+	@$(BIN)/uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra duplicates -c requirements/run.txt -o requirements/duplicates.txt
+	@$(BIN)/uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra duplicates --extra test -c requirements/run.txt -o requirements/test.txt
 
 clean: ## Remove what can be made again: the virtual environment, the warehouse, dbt's target
 	@rm -rf .venv target logs "$(POSTROOM_HOME)"/warehouse.duckdb "$(POSTROOM_HOME)"/published "$(POSTROOM_HOME)"/replay
