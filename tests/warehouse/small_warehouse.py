@@ -93,6 +93,10 @@ class SmallWarehouse:
         arguments = ["run", "--vars", f"{{as_of: '{as_of}'}}", "--select", *models]
         _invoke(arguments, self._database, self._manifest)
 
+    def seed(self, seeds: Iterable[str]) -> None:
+        """Loads seeds."""
+        _invoke(["seed", "--select", *seeds], self._database, self._manifest)
+
     def rows(self, model: str) -> list[tuple[Any, ...]]:
         """All rows of a mart, sorted, each with its columns in the order of their names."""
         with duckdb.connect(str(self._database)) as connection:

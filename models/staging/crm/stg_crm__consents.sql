@@ -10,6 +10,7 @@ normalised as (
         consent_id,
         {{ clean_text('customer_key') }} as contact_id,
         {{ normalise_email('email') }} as email,
+        email as email_as_given,
         lower(trim(purpose)) as purpose,
         -- Consent fails closed: a status nobody knows is a no.
         case

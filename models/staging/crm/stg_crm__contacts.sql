@@ -9,10 +9,13 @@ normalised as (
     select
         id as contact_id,
         {{ normalise_email('email') }} as email,
+        email as email_as_given,
         {{ normalise_email('hs_additional_emails') }} as additional_emails,
+        hs_additional_emails as additional_emails_as_given,
         {{ clean_text('firstname') }} as first_name,
         {{ clean_text('lastname') }} as last_name,
-        {{ normalise_phone('phone') }} as phone,
+        {{ normalise_phone('phone', 'country') }} as phone,
+        phone as phone_as_given,
         date_of_birth as birth_on,
         case
             when lower(trim(gender)) in ('female', 'f', 'woman') then 'female'
@@ -29,6 +32,7 @@ normalised as (
         lower({{ clean_text('lifecyclestage') }}) as lifecycle_stage,
         hs_email_optout as email_opted_out,
         {{ clean_text('hs_merged_object_ids') }} as merged_contact_ids,
+        {{ clean_text('merged_into_id') }} as merged_into_contact_id,
         createdate as created_at,
         lastmodifieddate as updated_at,
         source_file,

@@ -2,6 +2,7 @@ select
     sg_event_id as email_event_id,
     sg_message_id as esp_message_id,
     {{ normalise_email('email') }} as email,
+    email as email_as_given,
     lower(trim(event)) as event_type,
     {{ epoch_to_timestamp('timestamp') }} as occurred_at,
     lower(nullif(trim(type), '')) as bounce_type,
