@@ -28,8 +28,10 @@ observations as (
 
     select
         'crm_id:' || contacts.contact_id as node_id,
-        'crm.contacts' as source_name,
-        case when merged_contacts.contact_id is null then 3 else 2 end as precedence,
+        case
+            when merged_contacts.contact_id is null and contacts.merged_into_contact_id is null then 'crm.contacts'
+            else 'crm.merged_contacts'
+        end as source_name,
         contacts.updated_at as observed_at,
         {{ source_position() }} as source_position,
         contacts.created_at,
@@ -42,7 +44,7 @@ observations as (
         contacts.city,
         contacts.region,
         contacts.postal_code,
-        coalesce(contacts.country_name, lower(contacts.country_code)) as country,
+        coalesce(contacts.country_code, contacts.country_name) as country,
         contacts.language,
         contacts.timezone,
         contacts.email_opted_out
@@ -53,8 +55,8 @@ observations as (
 
     select
         coalesce('crm_id:' || contact_id, 'email:' || email, 'phone:' || phone, 'cart_token:' || cart_id),
-        'shop.orders', 1, ordered_at, {{ source_position() }},
-        null, email, null, null, phone, null, null, null, null, null, lower(shipping_country), null, null, null
+        'shop.orders', ordered_at, {{ source_position() }},
+        null, email, null, null, phone, null, null, null, null, null, shipping_country, null, null, null
     from orders
 
     union all
@@ -62,7 +64,7 @@ observations as (
     -- An identify call without an account is about the address it gives, whoever else uses the device.
     select
         coalesce('crm_id:' || user_id, 'email:' || email, 'phone:' || phone),
-        'web.events', 1, last_observed_at,
+        'web.events', last_observed_at,
         {{ composite_key(['visitor_id', 'user_id', 'email', 'phone', 'cart_id']) }},
         null, email, null, null, phone, null, null, null, null, null, null, null, null, null
     from identify_calls
@@ -79,27 +81,28 @@ blocked_emails as (
 
 select
     identities.customer_id,
+    observations.node_id,
     observations.source_name,
-    observations.precedence,
     observations.observed_at,
-    observations.source_position,
+    row_number() over (
+        partition by identities.customer_id
+        order by observations.observed_at nulls last, observations.source_position nulls last
+    ) as position,
     observations.created_at,
     case when blocked_emails.email is null then observations.email end as email,
     observations.first_name,
     observations.last_name,
-    observations.phone,
+    coalesce(phones.phone_key, split_part(observations.phone, ' ', 1)) as phone,
     observations.birth_on,
     observations.gender,
     observations.city,
     observations.region,
     observations.postal_code,
-    coalesce(
-        country_codes.country_code, case when length(observations.country) = 2 then upper(observations.country) end
-    ) as country_code,
+    {{ normalise_country('observations.country') }} as country_code,
     observations.language,
     observations.timezone,
     observations.email_opted_out
 from observations
 inner join {{ ref('int_identity__resolved') }} as identities on observations.node_id = identities.node_id
 left join blocked_emails on observations.email = blocked_emails.email
-left join {{ ref('country_codes') }} as country_codes on observations.country = country_codes.country_name
+left join {{ ref('int_identity__phones') }} as phones on observations.phone = phones.phone
