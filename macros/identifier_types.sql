@@ -1,4 +1,4 @@
-{#- The kinds of identifier that evidence of identity comes in; a node is `<type>:<value>`. -#}
+{#- The kinds of identifier that evidence of identity comes in, as the sources name them. -#}
 {% macro identifier_types() -%}
-    {{ return(['crm_id', 'email', 'phone', 'anonymous_id', 'cart_token']) }}
+    {{ return(account_types() + ['email', 'phone', 'anonymous_id', 'cart_token']) }}
 {%- endmacro %}

@@ -1,6 +1,6 @@
 {#-
-    A hash of this model's SQL and of the SQL it sees through to: the views and incremental models above it. It stops at
-    tables, which are built anew in every run.
+    A hash of this model's SQL and of what it sees through to: the views, incremental models and seeds above it. It stops
+    at tables, which are built anew in every run, and whose rows are compared.
 -#}
 {% macro code_hash() -%}
     {%- set models = [model.unique_id] -%}
@@ -8,7 +8,7 @@
     {%- for id in models -%}
         {%- do checksums.append(graph.nodes[id].checksum.checksum) -%}
         {%- for parent in graph.nodes[id].depends_on.nodes
-            if parent not in models and graph.nodes.get(parent, {}).get('config', {}).get('materialized') in ('view', 'incremental') -%}
+            if parent not in models and graph.nodes.get(parent, {}).get('config', {}).get('materialized') in ('view', 'incremental', 'seed') -%}
             {%- do models.append(parent) -%}
         {%- endfor -%}
     {%- endfor -%}

@@ -87,9 +87,28 @@ class SmallWarehouse:
             connection.execute("create or replace table marts.dim_identities (node_id string, customer_id string)")
             _insert(connection, "marts.dim_identities", list(customers.items()))
 
+    def fill(self, table: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Replaces all rows of a seed, or of a table of the ledger or history, by these."""
+        self._make_state()
+        with duckdb.connect(str(self._database)) as connection:
+            connection.execute(f"delete from {table}")
+            _insert(connection, table, rows)
+
+    def publish(self, model: str, day: date) -> None:
+        """Adds what a mart holds to history, as the job does at the end of a day."""
+        columns = ", ".join(self._manifest.sources[f"source.postroom.history.{model}"].columns)
+        self.execute(f"delete from history.{model} where as_of_date = '{day}'")
+        self.execute(f"insert into history.{model} ({columns}) select {columns} from marts.{model}")
+
+    def forget(self) -> None:
+        """Removes all that can be made again: what is built, and the notes of what it was built from."""
+        for schema in ("staging", "intermediate", "marts", "loads"):
+            self.execute(f"drop schema if exists {schema} cascade")
+
     def build(self, models: Iterable[str], as_of: str) -> None:
         """Builds models and the views they see through, as of a UTC timestamp; data tests are not run."""
         self._make_views()
+        self._make_state()
         arguments = ["run", "--vars", f"{{as_of: '{as_of}'}}", "--select", *models]
         _invoke(arguments, self._database, self._manifest)
 
@@ -114,6 +133,11 @@ class SmallWarehouse:
             steps.extend(step["children"])
         return max(s["operator_cardinality"] for s in steps if "JOIN" in s.get("operator_type", ""))
 
+    def query(self, statement: str) -> list[tuple[Any, ...]]:
+        """The rows of one query."""
+        with duckdb.connect(str(self._database)) as connection:
+            return connection.execute(statement).fetchall()
+
     def execute(self, statement: str) -> None:
         """Runs one statement in the warehouse."""
         with duckdb.connect(str(self._database)) as connection:
@@ -126,6 +150,15 @@ class SmallWarehouse:
         source, table = extract.split(".")
         columns = self._manifest.sources[f"source.postroom.{source}.{table}"].columns.values()
         return {column.name: str(column.data_type) for column in columns} | LOAD_COLUMNS
+
+    def _make_state(self) -> None:
+        """A table for each source that is state; it keeps what it has."""
+        with duckdb.connect(str(self._database)) as connection:
+            for source in self._manifest.sources.values():
+                if source.config.meta.get("zone") in ("history", "ledger"):
+                    columns = _declared({column.name: str(column.data_type) for column in source.columns.values()})
+                    connection.execute(f"create schema if not exists {source.schema}")
+                    connection.execute(f"create table if not exists {source.schema}.{source.name} ({columns})")
 
     def _make_views(self) -> None:
         """One view per source table over its partitions, and loads.extracts over all of them."""

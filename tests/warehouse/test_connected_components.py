@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from dbt.artifacts.schemas.run import RunExecutionResult
 from dbt.cli.main import dbtRunner
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
@@ -137,6 +139,27 @@ def test_components_are_scipys(solved: Project, graph: str) -> None:
     rows = solved.components(graph)
     assert dict(rows) == _expected(GRAPHS[graph])
     assert len(rows) == len(dict(rows)), "a node has more than one row"
+
+
+NODES = st.integers(min_value=0, max_value=40)
+SEVERAL_GRAPHS = st.lists(st.lists(st.tuples(NODES, NODES), max_size=60), min_size=20, max_size=40)
+
+
+# One run of dbt an example, so few of them, of many graphs each; and none to make a failing one smaller.
+@settings(
+    max_examples=3,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.large_base_example, HealthCheck.data_too_large],
+)
+@given(graphs=SEVERAL_GRAPHS)
+def test_components_of_any_graph_are_scipys(graphs: list[Edges], tmp_path_factory: pytest.TempPathFactory) -> None:
+    apart = [(1_000 * number + a, 1_000 * number + b) for number, edges in enumerate(graphs) for a, b in edges]
+    project = Project(tmp_path_factory.mktemp("any"))
+    project.add("any_graph", apart)
+    assert project.run()["any_graph"][0] == "success"
+    assert dict(project.components("any_graph")) == _expected(apart)
 
 
 def test_nothing_but_the_components_is_left_behind(solved: Project) -> None:

@@ -3,7 +3,7 @@
 select
     order_id,
     order_number,
-    coalesce('crm_id:' || contact_id, 'email:' || email, 'phone:' || phone, 'cart_token:' || cart_id) as node_id,
+    {{ first_node({'order_customer_id': 'contact_id', 'email': 'email', 'phone': 'phone', 'cart_token': 'cart_id'}) }} as node_id,
     cart_id,
     currency,
     financial_status,

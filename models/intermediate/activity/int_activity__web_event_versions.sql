@@ -2,7 +2,7 @@
 
 select
     event_id,
-    coalesce('crm_id:' || user_id, 'anonymous_id:' || visitor_id) as node_id,
+    {{ first_node({'user_id': 'user_id', 'anonymous_id': 'visitor_id'}) }} as node_id,
     visitor_id,
     case event_type
         when 'page' then 'Page Viewed'

@@ -46,7 +46,7 @@ of_the_person as (
     select identities.customer_id, statements.*
     from statements
     inner join identities
-        on coalesce('crm_id:' || statements.contact_id, 'email:' || statements.email) = identities.node_id
+        on coalesce({{ node_id('crm_id', 'statements.contact_id') }}, 'email:' || statements.email) = identities.node_id
 
 ),
 

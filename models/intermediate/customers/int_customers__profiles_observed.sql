@@ -20,14 +20,14 @@ merged_contacts as (
 
     select distinct identifier_value as contact_id
     from {{ ref('int_identity__evidence') }}
-    where source_name = 'crm.contacts' and identifier_type = 'crm_id' and identifier_value <> record_id
+    where identifier_type = 'merged_crm_id'
 
 ),
 
 observations as (
 
     select
-        'crm_id:' || contacts.contact_id as node_id,
+        {{ node_id('crm_id', 'contacts.contact_id') }} as node_id,
         case
             when merged_contacts.contact_id is null and contacts.merged_into_contact_id is null then 'crm.contacts'
             else 'crm.merged_contacts'
@@ -54,7 +54,7 @@ observations as (
     union all
 
     select
-        coalesce('crm_id:' || contact_id, 'email:' || email, 'phone:' || phone, 'cart_token:' || cart_id),
+        {{ first_node({'order_customer_id': 'contact_id', 'email': 'email', 'phone': 'phone', 'cart_token': 'cart_id'}) }},
         'shop.orders', ordered_at, {{ source_position() }},
         null, email, null, null, phone, null, null, null, null, null, shipping_country, null, null, null
     from orders
@@ -63,7 +63,7 @@ observations as (
 
     -- An identify call without an account is about the address it gives, whoever else uses the device.
     select
-        coalesce('crm_id:' || user_id, 'email:' || email, 'phone:' || phone),
+        {{ first_node({'user_id': 'user_id', 'email': 'email', 'phone': 'phone'}) }},
         'web.events', last_observed_at,
         {{ composite_key(['visitor_id', 'user_id', 'email', 'phone', 'cart_id']) }},
         null, email, null, null, phone, null, null, null, null, null, null, null, null, null

@@ -1,4 +1,24 @@
-{%- set blank = "cast(null as string)" -%}
+{#- Which column of which record carries which identifier. The survivor of a merge is the record, who went into it the evidence. -#}
+{%- set web_record = composite_key(['visitor_id', 'user_id', 'email', 'phone', 'cart_id']) -%}
+{%- set carriers = [
+    ('crm.contacts', 'contacts', 'contact_id', 'coalesce(created_at, updated_at)', 'updated_at',
+     {'crm_id': 'contact_id', 'email': 'email', 'phone': 'phone'}),
+    ('crm.contacts', explode_from('contacts', 'additional_emails', ';'), 'contact_id', 'updated_at', 'updated_at',
+     {'email': normalise_email('part')}),
+    ('crm.contacts', explode_from('contacts', 'merged_contact_ids', ';'), 'contact_id', 'updated_at', 'updated_at',
+     {'merged_crm_id': clean_text('part')}),
+    ('crm.contacts', 'contacts_gone', 'merged_into_contact_id', 'updated_at', 'updated_at',
+     {'crm_id': 'merged_into_contact_id', 'merged_crm_id': 'contact_id'}),
+    ('crm.merges', 'merges', 'contact_id', 'merged_at', 'merged_at',
+     {'crm_id': 'contact_id', 'merged_crm_id': 'merged_contact_id'}),
+    ('crm.consents', 'consents', 'consent_id', 'obtained_at', 'obtained_at',
+     {'crm_id': 'contact_id', 'email': 'email'}),
+    ('web.events', 'web_observed', web_record, 'first_observed_at', 'last_observed_at',
+     {'user_id': 'user_id', 'email': 'email', 'phone': 'phone', 'anonymous_id': 'visitor_id', 'cart_token': 'cart_id'}),
+    ('shop.orders', 'orders', 'order_id', 'ordered_at', 'ordered_at',
+     {'order_customer_id': 'contact_id', 'email': 'email', 'phone': 'phone', 'cart_token': 'cart_id'}),
+    ('esp.events', 'email_events', 'email', 'occurred_at', 'occurred_at', {'email': 'email'}),
+] -%}
 
 with contacts as (
 
@@ -6,9 +26,27 @@ with contacts as (
 
 ),
 
+contacts_gone as (
+
+    select * from contacts where merged_into_contact_id is not null
+
+),
+
+merges as (
+
+    select * from {{ ref('stg_crm__merges') }}
+
+),
+
 consents as (
 
     select * from {{ ref('stg_crm__consents') }}
+
+),
+
+web_observed as (
+
+    select * from {{ ref('int_identity__web_observed') }}
 
 ),
 
@@ -20,82 +58,116 @@ orders as (
 
 email_events as (
 
-    select email, min(occurred_at) as first_observed_at, max(occurred_at) as last_observed_at
-    from {{ ref('stg_esp__events') }}
-    group by email
+    select * from {{ ref('stg_esp__events') }}
 
 ),
 
-records as (
+stated as (
 
+    {% for source_name, relation, record_id, first_observed_at, last_observed_at, identifiers in carriers -%}
+    {%- set carrier_loop = loop -%}
+    {%- for identifier_type, column in identifiers.items() -%}
     select
-        'crm.contacts' as source_name,
-        contact_id as record_id,
-        contact_id as crm_id,
-        email,
-        phone,
-        {{ blank }} as anonymous_id,
-        {{ blank }} as cart_token,
-        coalesce(created_at, updated_at) as first_observed_at,
-        updated_at as last_observed_at
-    from contacts
-
-    union all
-
-    -- The contacts merged into one are the same person on the CRM's own word.
-    select
-        'crm.contacts', contact_id, {{ clean_text('part') }}, {{ blank }}, {{ blank }}, {{ blank }}, {{ blank }},
-        updated_at, updated_at
-    from {{ explode_from('contacts', 'merged_contact_ids', ';') }}
-
-    union all
-
-    select
-        'crm.contacts', contact_id, {{ blank }}, {{ normalise_email('part') }}, {{ blank }}, {{ blank }}, {{ blank }},
-        updated_at, updated_at
-    from {{ explode_from('contacts', 'additional_emails', ';') }}
-
-    union all
-
-    select
-        'crm.consents', consent_id, contact_id, email, {{ blank }}, {{ blank }}, {{ blank }},
-        obtained_at, obtained_at
-    from consents
-
-    union all
-
-    select
-        'web.events', {{ composite_key(['visitor_id', 'user_id', 'email', 'phone', 'cart_id']) }},
-        user_id, email, phone, visitor_id, cart_id, first_observed_at, last_observed_at
-    from {{ ref('int_identity__web_observed') }}
-
-    union all
-
-    select 'shop.orders', order_id, contact_id, email, phone, {{ blank }}, cart_id, ordered_at, ordered_at
-    from orders
-
-    union all
-
-    select 'esp.events', email, {{ blank }}, email, {{ blank }}, {{ blank }}, {{ blank }},
-        first_observed_at, last_observed_at
-    from email_events
-
-),
-
-identifiers as (
-
-    {% for identifier_type in identifier_types() -%}
-    select
-        source_name,
-        record_id,
+        '{{ source_name }}' as source_name,
+        {{ record_id }} as record_id,
         '{{ identifier_type }}' as identifier_type,
-        {{ identifier_type }} as identifier_value,
-        first_observed_at,
-        last_observed_at
-    from records
-    where {{ identifier_type }} is not null
+        {{ column }} as identifier_value,
+        min({{ first_observed_at }}) as first_observed_at,
+        max({{ last_observed_at }}) as last_observed_at
+    from {{ relation }}
+    where {{ column }} is not null
+    group by {{ record_id }}, {{ column }}
+    {{ 'union all' if not (loop.last and carrier_loop.last) }}
+    {% endfor -%}
+    {%- endfor -%}
+
+),
+
+canonical as (
+
+    select
+        stated.source_name,
+        stated.record_id,
+        stated.identifier_type,
+        coalesce(spellings.identifier_value, stated.identifier_value) as identifier_value,
+        stated.first_observed_at,
+        stated.last_observed_at
+    from stated
+    left join {{ ref('int_identity__spellings') }} as spellings
+        on stated.identifier_type = spellings.identifier_type and stated.identifier_value = spellings.stated_value
+
+),
+
+attributes as (
+
+    {% for attribute, value in {
+        'email': 'email',
+        'phone': 'phone',
+        'first_name': normalise_name('first_name'),
+        'last_name': normalise_name('last_name'),
+        'birth_on': 'cast(birth_on as string)',
+        'postal_code': 'lower(postal_code)',
+    }.items() -%}
+    select
+        contact_id,
+        {{ source_position() }} as position,
+        updated_at,
+        '{{ attribute }}' as attribute,
+        {{ value }} as attribute_value
+    from contacts
+    where {{ value }} is not null
     {{ 'union all' if not loop.last }}
-    {% endfor %}
+    {% endfor -%}
+
+),
+
+composites as (
+
+    select composite, attribute, count(*) over (partition by composite) as attribute_count
+    from {{ ref('identity_composites') }}
+
+),
+
+-- What a version of a contact states of all that a composite is made of, as one value that tells none of it.
+combined as (
+
+    select
+        attributes.contact_id,
+        composites.composite || ':' || md5({{
+            listagg_sorted(
+                "attributes.attribute || '=' || coalesce(spellings.identifier_value, attributes.attribute_value)"
+            )
+        }}) as combination,
+        min(attributes.updated_at) as observed_at
+    from attributes
+    inner join composites on attributes.attribute = composites.attribute
+    left join {{ ref('int_identity__spellings') }} as spellings
+        on attributes.attribute = spellings.identifier_type and attributes.attribute_value = spellings.stated_value
+    group by attributes.contact_id, attributes.position, composites.composite
+    having count(*) = min(composites.attribute_count)
+
+),
+
+-- One that a single contact has joins nothing.
+shared_combinations as (
+
+    select combination
+    from combined
+    group by combination
+    having count(distinct contact_id) > 1
+
+),
+
+evidence as (
+
+    select * from canonical
+
+    union all
+
+    select 'crm.contacts', contact_id, 'composite', combination, observed_at, observed_at
+    from combined
+    semi join shared_combinations on combined.combination = shared_combinations.combination
+
 )
 
 select
@@ -103,8 +175,18 @@ select
     record_id,
     identifier_type,
     identifier_value,
-    identifier_type || ':' || identifier_value as node_id,
+    case identifier_type
+        {%- for identifier_type in identifier_types() + ['composite'] %}
+        when '{{ identifier_type }}' then {{ node_id(identifier_type, 'identifier_value') }}
+        {%- endfor %}
+    end as node_id,
+    case identifier_type
+        {%- for identifier_type in identifier_types() %}
+        when '{{ identifier_type }}' then {{ is_blocked(identifier_type, 'identifier_value') }}
+        {%- endfor %}
+        else false
+    end as is_blocked,
     min(first_observed_at) as first_observed_at,
     max(last_observed_at) as last_observed_at
-from identifiers
+from evidence
 group by source_name, record_id, identifier_type, identifier_value

@@ -1,137 +1,116 @@
-with evidence as (
+with links as (
 
-    select * from {{ ref('int_identity__evidence') }}
-
-),
-
-blocked_values as (
-
-    -- A seed loader may read the word null as no value.
-    select identifier_type, coalesce(value, 'null') as blocked_value from {{ ref('identity_blocked_values') }}
-
-),
-
-guards as (
-
-    select * from {{ ref('identity_guards') }}
-
-),
-
-blocked as (
-
-    select distinct evidence.node_id, evidence.identifier_type, evidence.identifier_value
-    from evidence
-    inner join blocked_values
-        on evidence.identifier_type = blocked_values.identifier_type
-        and lower(evidence.identifier_value) = blocked_values.blocked_value
-
-),
-
-contact_ids as (
-
-    select source_name, record_id, identifier_value as contact_id, last_observed_at
-    from evidence
-    where identifier_type = 'crm_id' and node_id not in (select node_id from blocked)
-
-),
-
--- A contact merged into another is that other person, and not one more.
-survivors as (
-
-    select contact_id as merged_contact_id, record_id as contact_id
-    from contact_ids
-    where source_name = 'crm.contacts' and contact_id <> record_id
-    qualify row_number() over (
-        partition by contact_id order by last_observed_at desc nulls last, record_id nulls last
-    ) = 1
+    select * from {{ ref('int_identity__links') }}
 
 ),
 
 people as (
 
-    select distinct
-        contact_ids.source_name,
-        contact_ids.record_id,
-        coalesce(survivors.contact_id, contact_ids.contact_id) as person
-    from contact_ids
-    left join survivors on contact_ids.contact_id = survivors.merged_contact_id
+    select * from {{ ref('int_identity__people') }}
 
 ),
 
-connected as (
+attachments as (
 
-    select distinct
-        evidence.node_id,
-        evidence.identifier_type,
-        evidence.identifier_value,
-        guards.max_people,
-        people.person
-    from evidence
-    inner join guards on evidence.identifier_type = guards.identifier_type
-    inner join people on evidence.source_name = people.source_name and evidence.record_id = people.record_id
+    select * from {{ ref('int_identity__attachments') }}
 
 ),
 
-over_limit as (
+shared_traces as (
+
+    select traces.component_id, attachments.person_id
+    from {{ ref('int_identity__traces') }} as traces
+    inner join attachments on traces.node_id = attachments.node_id
+    where attachments.violation is null
+    qualify
+        min(attachments.person_id) over (partition by traces.component_id)
+        <> max(attachments.person_id) over (partition by traces.component_id)
+
+),
+
+-- One row per identifier that a guard acted on, and whom or what it would have merged.
+prevented as (
+
+    select node_id, violation, identifier_type as guarded_type, account_id as other_id
+    from links
+    where violation in ('over_limit', 'conflict') or (violation = 'cannot_link' and identifier_type <> 'account')
+
+    union
+
+    -- Of a person who gathers too many, it is the person to look at.
+    select account_id, violation, identifier_type, node_id from links where violation = 'over_limit_per_person'
+
+    union
+
+    select links.node_id, links.violation, 'crm_id', overrides.node_a
+    from links
+    inner join {{ ref('int_identity__overrides') }} as overrides on links.node_id = overrides.node_b
+    where links.identifier_type = 'account' and links.violation = 'cannot_link' and overrides.kind = 'cannot_link'
+
+    union
+
+    select people.node_id, people.violation, 'crm_id', links.account_id
+    from people
+    inner join links on people.node_id = links.node_id
+    where people.violation in ('cannot_link', 'over_limit_per_person') and links.violation is null
+
+    union
+
+    select node_id, violation, identifier_type, person_id
+    from attachments
+    where violation in ('over_limit', 'cannot_link')
+
+    union
+
+    select person_id, violation, identifier_type, node_id from attachments where violation = 'over_limit_per_person'
+
+    union
+
+    select component_id, 'over_limit', split_part(component_id, ':', 1), person_id from shared_traces
+
+),
+
+numbered as (
+
+    select
+        *,
+        row_number() over (
+            partition by node_id, violation, guarded_type order by other_id nulls last
+        ) as position
+    from prevented
+
+),
+
+summed as (
 
     select
         node_id,
-        identifier_type,
-        identifier_value,
-        max_people,
-        count(*) as people_count
-    from connected
-    group by node_id, identifier_type, identifier_value, max_people
-    having count(*) > max_people
-
-),
-
-named as (
-
-    select
-        connected.node_id,
-        connected.person,
-        row_number() over (partition by connected.node_id order by connected.person nulls last) as position
-    from connected
-    semi join over_limit on connected.node_id = over_limit.node_id
-
-),
-
-examples as (
-
-    select node_id, {{ listagg_sorted('person') }} as example_contact_ids
-    from named
-    where position <= 10
-    group by node_id
-
-),
-
-violations as (
-
-    select
-        node_id,
-        identifier_type,
-        identifier_value,
-        'blocked' as violation,
-        cast(null as int) as max_people,
-        cast(null as bigint) as people_count,
-        cast(null as string) as example_contact_ids
-    from blocked
+        violation,
+        guarded_type,
+        count(*) as would_merge_count,
+        {{ listagg_sorted("case when position <= 10 then other_id end") }} as would_merge_examples
+    from numbered
+    group by node_id, violation, guarded_type
 
     union all
 
-    select
-        over_limit.node_id,
-        over_limit.identifier_type,
-        over_limit.identifier_value,
-        'over_limit' as violation,
-        over_limit.max_people,
-        over_limit.people_count,
-        examples.example_contact_ids
-    from over_limit
-    inner join examples on over_limit.node_id = examples.node_id
-    anti join blocked on over_limit.node_id = blocked.node_id
+    select distinct node_id, 'blocked', identifier_type, cast(null as bigint), cast(null as string)
+    from {{ ref('int_identity__evidence') }}
+    where is_blocked
 
 )
 
-select * from violations
+select
+    summed.node_id,
+    split_part(summed.node_id, ':', 1) as identifier_type,
+    substring(summed.node_id, length(split_part(summed.node_id, ':', 1)) + 2) as identifier_value,
+    summed.violation,
+    summed.guarded_type,
+    case summed.violation
+        when 'over_limit' then guards.max_people
+        when 'over_limit_per_person' then guards.max_per_person
+    end as guard_limit,
+    summed.would_merge_count,
+    summed.would_merge_examples
+from summed
+left join {{ ref('identity_guards') }} as guards on summed.guarded_type = guards.identifier_type

@@ -14,7 +14,7 @@ customers as (
 
     select
         identities.customer_id,
-        bool_or(evidence.identifier_type in ('crm_id', 'email', 'phone')) as is_identified,
+        bool_or(evidence.identifier_type not in ('anonymous_id', 'cart_token')) as is_identified,
         min(evidence.first_observed_at) as first_seen_at
     from {{ ref('int_identity__resolved') }} as identities
     inner join evidence on identities.node_id = evidence.node_id

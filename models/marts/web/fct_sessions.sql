@@ -49,7 +49,7 @@ sessions as (
         session_number,
         -- Whoever was logged in last; a session without a login is the device's.
         coalesce(
-            max_by(node_id, position) filter (where node_id like 'crm_id:%'),
+            max_by(node_id, position) filter (where node_id like {{ node_id('user_id', "'%'") }}),
             'anonymous_id:' || visitor_id
         ) as node_id,
         min(occurred_at) as started_at,
