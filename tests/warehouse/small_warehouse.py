@@ -21,7 +21,7 @@ LOAD_COLUMNS = {"extract_date": "date", "load_id": "string", "source_file": "str
 Row = Mapping[str, Any]
 
 
-def _invoke(arguments: Sequence[str], warehouse: Path, manifest: Manifest | None = None) -> Any:
+def invoke(arguments: Sequence[str], warehouse: Path, manifest: Manifest | None = None) -> Any:
     """Runs dbt in this process and returns its result object.
 
     Raises:
@@ -44,7 +44,7 @@ def _invoke(arguments: Sequence[str], warehouse: Path, manifest: Manifest | None
 @cache
 def parse_project(scratch: Path) -> Manifest:
     """The parsed project, parsed once in a test process; `scratch` takes what dbt writes meanwhile."""
-    return cast(Manifest, _invoke(["parse"], scratch / DATABASE))
+    return cast(Manifest, invoke(["parse"], scratch / DATABASE))
 
 
 class SmallWarehouse:
@@ -91,7 +91,7 @@ class SmallWarehouse:
         """Builds models and the views they see through, as of a UTC timestamp; data tests are not run."""
         self._make_views()
         arguments = ["run", "--vars", f"{{as_of: '{as_of}'}}", "--select", *models]
-        _invoke(arguments, self._database, self._manifest)
+        invoke(arguments, self._database, self._manifest)
 
     def seed(self, seeds: Iterable[str]) -> None:
         """Loads seeds."""
