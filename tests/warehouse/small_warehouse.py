@@ -95,7 +95,7 @@ class SmallWarehouse:
 
     def seed(self, seeds: Iterable[str]) -> None:
         """Loads seeds."""
-        _invoke(["seed", "--select", *seeds], self._database, self._manifest)
+        invoke(["seed", "--select", *seeds], self._database, self._manifest)
 
     def rows(self, model: str) -> list[tuple[Any, ...]]:
         """All rows of a mart, sorted, each with its columns in the order of their names."""
