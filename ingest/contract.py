@@ -20,7 +20,11 @@ LINEAGE_COLUMNS = (("load_id", "string"), ("source_file", "string"), ("source_li
 
 @dataclass(frozen=True)
 class Column:
-    """One declared column of an extract."""
+    """One declared column of an extract.
+
+    With `keeps_misfits`, a value that does not fit (a blank in a required column, too) costs no row: `misfit_value`, as
+    text, or null where that is None, stands in for it and the misfit is counted.
+    """
 
     name: str
     data_type: str
@@ -29,6 +33,8 @@ class Column:
     may_be_future: bool = False
     is_epoch_seconds: bool = False
     pii: str | None = None
+    keeps_misfits: bool = False
+    misfit_value: str | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -63,7 +69,10 @@ class Contract:
 
     def fingerprint(self) -> str:
         """Changes when a reload of the same files would give other rows."""
-        shape = [[c.name, c.data_type, c.aliases, c.may_be_future, c.is_epoch_seconds] for c in self.columns]
+        shape = [
+            [c.name, c.data_type, c.aliases, c.may_be_future, c.is_epoch_seconds, c.keeps_misfits, c.misfit_value]
+            for c in self.columns
+        ]
         text = json.dumps([shape, self.required, self.delimiter], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -118,6 +127,8 @@ def _column(column: Mapping[str, Any]) -> Column:
         may_be_future=bool(meta.get("may_be_future", False)),
         is_epoch_seconds=bool(meta.get("epoch_seconds", False)),
         pii=meta.get("pii"),
+        keeps_misfits="misfit_value" in meta,
+        misfit_value=None if meta.get("misfit_value") is None else str(meta["misfit_value"]),
     )
 
 

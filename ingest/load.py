@@ -23,7 +23,7 @@ from ingest.files import put_in_place, quoted
 from ingest.landing import LandedFile, ensure_unchanged, landed_files, load_id, wait_until_settled
 from ingest.read import Unread, read_file
 from ingest.records import Reject
-from ingest.typing_sql import reason_sql, value_sql
+from ingest.typing_sql import kept_value_sql, reason_sql
 
 # An event may be stamped a little after its extract's day: clocks differ, and time zones too. Two days is no clock.
 CLOCK_TOLERANCE = timedelta(days=2)
@@ -31,11 +31,15 @@ CLOCK_TOLERANCE = timedelta(days=2)
 DIRTY_ROWS_ALWAYS_ALLOWED = 10
 # A name that no extract's column has.
 MISFIT = "_why_it_does_not_fit"
+KEPT = "_what_was_left_out_of_it"
 
 
 @dataclass
 class LoadReport:
-    """What became of one partition. `is_loaded` is False when nothing has landed for it."""
+    """What became of one partition. `is_loaded` is False when nothing has landed for it.
+
+    `reasons` counts what is in quarantine, `misfits` the values that a loaded row had to be taken without.
+    """
 
     contract: str
     day: date
@@ -43,6 +47,7 @@ class LoadReport:
     rows: int = 0
     quarantined: int = 0
     reasons: dict[str, int] = field(default_factory=dict)
+    misfits: dict[str, int] = field(default_factory=dict)
     undeclared_columns: list[str] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
     expectations: list[Expected] = field(default_factory=list)
@@ -124,6 +129,12 @@ def _load(
         report.rows = _count(connection, f"typed where {MISFIT} is null")
         report.quarantined = len(rejects)
         report.reasons = dict(Counter(reject.reason for reject in rejects).most_common())
+        report.misfits = dict(
+            connection.execute(
+                f"select {KEPT}, count(*) from typed where {MISFIT} is null and {KEPT} is not null "
+                "group by 1 order by 2 desc, 1"
+            ).fetchall()
+        )
         report.undeclared_columns = sorted(undeclared)
         _write_parquet(connection, contract, report, loaded, scratch / "part.parquet")
         _write_rejects(rejects, scratch / "rejects.jsonl")
@@ -145,11 +156,14 @@ def _type_rows(
 ) -> list[Reject]:
     """Make `typed_<number>`: the declared columns, typed, and why a row does not fit. Give the rows that do not."""
     latest = (day + timedelta(days=1) + CLOCK_TOLERANCE).isoformat()
-    values = ", ".join(f'{value_sql(c)} as "{c.name}"' for c in contract.columns)
-    reasons = ", ".join(reason_sql(c, c.name in contract.required, latest) for c in contract.columns)
+    reasons = {c.name: reason_sql(c, c.name in contract.required, latest) for c in contract.columns}
+    values = ", ".join(f'{kept_value_sql(c, reasons[c.name])} as "{c.name}"' for c in contract.columns)
+    reject = ", ".join(["null", *(reasons[c.name] for c in contract.columns if not c.keeps_misfits)])
+    kept = ", ".join(["null", *(reasons[c.name] for c in contract.columns if c.keeps_misfits)])
     connection.execute(
         f"create temp table typed_{number} as "
-        f"select {values}, nullif(concat_ws('; ', {reasons}), '') as {MISFIT}, "
+        f"select {values}, nullif(concat_ws('; ', {reject}), '') as {MISFIT}, "
+        f"nullif(concat_ws('; ', {kept}), '') as {KEPT}, "
         f"$file as source_file, source_line from {unread.relation}",
         {"file": file.path.name},
     )
@@ -199,9 +213,10 @@ def _judge(contract: Contract, report: LoadReport, parquet: Path) -> None:
     """Say in the report what keeps the partition out, if anything does."""
     total = report.rows + report.quarantined
     if _is_broken(contract, report):
-        worst = "; ".join(f"{count} x {reason}" for reason, count in list(report.reasons.items())[:3])
+        reasons = Counter(report.reasons) + Counter(report.misfits)
+        worst = "; ".join(f"{count} x {reason}" for reason, count in reasons.most_common(3))
         report.problem = (
-            f"{report.quarantined} of {total} rows do not fit the contract, more than its quarantine_limit of "
+            f"{reasons.total()} of {total} rows do not fit the contract, more than its quarantine_limit of "
             f"{contract.quarantine_limit:.0%}: {worst}"
         )
         return
@@ -214,5 +229,6 @@ def _is_broken(contract: Contract, report: LoadReport) -> bool:
     """Whether so much does not fit that the file, not the row, must be wrong."""
     if report.quarantined and not report.rows:
         return True
-    share = report.quarantined / max(1, report.rows + report.quarantined)
-    return share > contract.quarantine_limit and report.quarantined > DIRTY_ROWS_ALWAYS_ALLOWED
+    dirty = report.quarantined + sum(report.misfits.values())
+    share = dirty / max(1, report.rows + report.quarantined)
+    return share > contract.quarantine_limit and dirty > DIRTY_ROWS_ALWAYS_ALLOWED

@@ -6,6 +6,7 @@ Every expression reads a text column of the declared name. A blank is null.
 from __future__ import annotations
 
 from ingest.contract import Column
+from ingest.files import quoted
 
 # Infinity, and years that no calendar in use and no Python date has, are no values.
 _CALENDAR = "between '0001-01-01' and '9999-12-31 23:59:59.999999'"
@@ -43,6 +44,14 @@ def value_sql(column: Column) -> str:
             )
         case _:
             return f"try_cast({text} as {column.data_type})"
+
+
+def kept_value_sql(column: Column, reason: str) -> str:
+    """The typed value, or what the contract puts in its place where there is a reason against it."""
+    if not column.keeps_misfits:
+        return value_sql(column)
+    stand_in = "null" if column.misfit_value is None else f"'{quoted(column.misfit_value)}'"
+    return f"case when {reason} is null then {value_sql(column)} else cast({stand_in} as {column.data_type}) end"
 
 
 def reason_sql(column: Column, is_required: bool, latest: str) -> str:

@@ -1,7 +1,8 @@
 """What goes wrong in real extracts.
 
 A bad row is put in beside the row it was made from, which stays: so what the quarantine takes out costs the world
-nothing, and the truth holds whatever the loader does.
+nothing, and the truth holds whatever the loader does. Where a table's rows are loaded without what does not fit, they
+say nothing that the row beside them does not say.
 """
 
 from __future__ import annotations
@@ -31,10 +32,11 @@ class Dirt(StrEnum):
     BLANK_LINE = "blank_line"
     LATE = "late"
 
-    @property
-    def outcome(self) -> str:
+    def outcome_in(self, table: Table) -> str:
         """What a loader does with such a line: `quarantined`, `loaded` or `skipped` (no row at all)."""
         if self in (Dirt.DUPLICATE, Dirt.QUOTED_NEWLINE, Dirt.LATE):
+            return "loaded"
+        if table.keeps_misfits and self in (Dirt.WORD_IN_NUMBER, Dirt.FUTURE_TIMESTAMP, Dirt.MISSING_ID):
             return "loaded"
         return "skipped" if self is Dirt.BLANK_LINE else "quarantined"
 

@@ -16,6 +16,7 @@ class Table:
         number: a column that a word does not fit; in a JSONL file a path joined by dots. Empty where all is text.
         moment: a timestamp that cannot be in the future; empty where there is none that is read as such.
         note: a CSV column of free text that no contract declares; a line break fits in it.
+        keeps_misfits: whether the contract keeps a row whose key, number or moment does not fit.
     """
 
     source: str
@@ -27,6 +28,7 @@ class Table:
     number: str = ""
     moment: str = ""
     note: str = ""
+    keeps_misfits: bool = False
 
     @property
     def is_csv(self) -> bool:
@@ -86,6 +88,7 @@ CONSENTS = Table(
     number="obtained_at",
     moment="obtained_at",
     note="form_version",
+    keeps_misfits=True,
 )
 
 WEB_EVENTS = Table(
@@ -158,6 +161,6 @@ PRODUCTS = Table(
     },
 )
 
-ESP_EVENTS = Table("esp", "events", "events.jsonl", key="sg_event_id", number="timestamp")
+ESP_EVENTS = Table("esp", "events", "events.jsonl", key="sg_event_id", number="timestamp", keeps_misfits=True)
 
 TABLES = (CONTACTS, CONSENTS, WEB_EVENTS, ORDERS, ORDER_LINES, PRODUCTS, ESP_EVENTS)

@@ -139,15 +139,16 @@ class Extract:
             return
         self._note(kind)
         self._write(b"" if kind is Dirt.BLANK_LINE else self._spoil(kind, row))
-        self.loaded += kind.outcome == "loaded"
-        self.quarantined += kind.outcome == "quarantined"
-        self.skipped += kind.outcome == "skipped"
+        outcome = kind.outcome_in(self.table)
+        self.loaded += outcome == "loaded"
+        self.quarantined += outcome == "quarantined"
+        self.skipped += outcome == "skipped"
 
     def _pick(self) -> Dirt | None:
         """The kind whose turn it is, unless that would leave too large a share of the file bad."""
         self._until_dirt = self._gap()
         kind = self._kinds[self._next_kind % len(self._kinds)]
-        if kind.outcome == "quarantined" and self.quarantined + 1 > MOST_BAD * self.loaded:
+        if kind.outcome_in(self.table) == "quarantined" and self.quarantined + 1 > MOST_BAD * self.loaded:
             return None
         self._next_kind += 1
         return kind
@@ -162,7 +163,9 @@ class Extract:
 
     def _note(self, kind: Dirt) -> None:
         """Say of the next line what is wrong with it."""
-        self._dirty.add({"file": self.name, "line": self.lines + 1, "kind": kind, "outcome": kind.outcome})
+        self._dirty.add(
+            {"file": self.name, "line": self.lines + 1, "kind": kind, "outcome": kind.outcome_in(self.table)}
+        )
 
     def _gap(self) -> int:
         return 1 + int(self._rng.expovariate(SHARES.dirty))

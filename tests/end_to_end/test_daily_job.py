@@ -133,6 +133,25 @@ def test_nobody_who_said_no_gets_a_mail(sample_home: Sample) -> None:
     assert refused == []
 
 
+def test_nobody_reads_what_they_did_without_a_consent_to_profiling(sample_home: Sample) -> None:
+    home, _ = sample_home
+    agreed = {row["person"] for row in _jsonl(home.path / "truth/consents.jsonl") if row["profiling"]}
+    people = _jsonl(home.path / "truth/people.jsonl")
+    owner = {email: row["person"] for row in people for email in row["emails"]}  # type: ignore[attr-defined]
+    household = {row["person"]: row["household"] or row["person"] for row in people}
+    told, untold = set(), set()
+    for campaign, words in (("winback", "last order"), ("cart_reminder", "in your cart")):
+        for message in _jsonl(home.path / "outbox" / campaign / DAY / "payloads.jsonl"):
+            (told if words in str(message["text"]) else untold).add(owner[str(message["to"]["email"]).lower()])  # type: ignore[index]
+    assert told
+    assert untold
+    # Who shares a device with the household may be taken for one another, if one of them has no account.
+    assert {household[person] for person in told} <= {household[person] for person in agreed}
+    assert len(told - agreed) < len(told) * 0.01
+    explained = _jsonl(home.path / "outbox" / "winback" / DAY / "explain.jsonl")
+    assert {len(e["evidence"]) for e in explained if "days_since_order" in e["fallbacks"]} == {2}  # type: ignore[arg-type,operator]
+
+
 def test_who_is_who_is_as_it_is_in_truth(sample_home: Sample) -> None:
     home, _ = sample_home
     people = _jsonl(home.path / "truth/people.jsonl")
@@ -216,6 +235,7 @@ def test_a_stale_suppression_feed_stops_the_export(two_days: tuple[Home, dict[st
     done = home.postroom("run", "--force", check=False)
     assert done.returncode
     assert "suppression_feed_fresh" in done.stdout + done.stderr
+    assert "Put its extract of 2026-01-05 into landing/esp/events/2026-01-05/" in done.stdout + done.stderr
     assert not list((home.path / "outbox").rglob("payloads.jsonl"))
 
 

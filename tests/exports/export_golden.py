@@ -15,7 +15,7 @@ from exports import Renderer
 
 GOLDEN = Path(__file__).with_name("golden")
 _SPARSE: dict[str, dict[str, Any]] = {
-    "winback": {"last_product_title": " ", "products": []},
+    "winback": {"days_since_order": None, "last_product_title": None, "currency": None, "products": []},
     "cart_reminder": {"item_count": 1, "items": [product(2, quantity=1, product_url="javascript:x", image_url=None)]},
 }
 

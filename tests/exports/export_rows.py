@@ -18,7 +18,7 @@ COMMON = (
     "first_name", "language", "send_at", "evidence", "consent_id", "consent_source", "consent_obtained_at",
 )  # fmt: skip
 COLUMNS = {
-    "winback": (*COMMON, "last_ordered_on", "days_since_order", "last_product_title", "currency"),
+    "winback": (*COMMON, "days_since_order", "last_product_title", "currency"),
     "cart_reminder": (*COMMON, "cart_id", "item_count", "cart_amount", "currency", "abandoned_at"),
 }
 _PRODUCT = ("message_id", "position", "product_id", "title", "product_url", "image_url", "price_amount", "currency")
@@ -65,7 +65,6 @@ def _common(campaign: str, number: int) -> dict[str, Any]:
 def winback_row(number: int = 1, **changes: Any) -> dict[str, Any]:
     """A row of exp_winback with its products."""
     row = _common("winback", number) | {
-        "last_ordered_on": dt.date(2025, 11, 1),
         "days_since_order": 120,
         "last_product_title": "Wool blanket",
         "currency": "EUR",

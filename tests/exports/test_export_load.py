@@ -42,10 +42,12 @@ FAULTS = {
     "token without rule": Fault(YML, "first_name: {fallback: there}", "first_name: {}", "first_name", "either"),
     "token with both": Fault(YML, "{fallback: there}", "{fallback: a, required: true}", "first_name", "either"),
     "token option": Fault(YML, "{fallback: there}", "{fallbak: there}", "fallbak", "unknown key 'fallbak'"),
-    "token type": Fault(YML, "{type: date, required", "{type: dat, required", "type: dat,", "type must be one of"),
+    "token type": Fault(
+        YML, "{type: number, fallback: 0", "{type: numbr, fallback: 0", "type: numbr,", "type must be one of"
+    ),
     "blank fallback": Fault(YML, "{fallback: there}", "{fallback: ' '}", "first_name", "fallback is missing"),
     "fallback of a wrong type": Fault(
-        YML, "days_since_order: {type: number, required: true}", "days_since_order: {type: number, fallback: many}",
+        YML, "days_since_order: {type: number, fallback: 0}", "days_since_order: {type: number, fallback: many}",
         "days_since_order", "str is not a number",
     ),
     "fallback with a tag": Fault(YML, "{fallback: there}", "{fallback: '{{ x }}'}", "first_name", "no tag but"),
@@ -66,7 +68,7 @@ FAULTS = {
     "undeclared in a block": Fault(GRID, "{{ product.title }}</a>", "{{ product.sku }}</a>", "sku", "products.sku"),
     "bad syntax": Fault(MJML, HEADING, "{{ first_name", "{{ first_name", "not a valid template"),
     "bad syntax in a block": Fault(GRID, "{% endfor %}", "{% endif %}", "{% endif %}", "not a valid template"),
-    "unknown filter": Fault(TXT, "| date }", "| dat }", "| dat }", "unknown filter"),
+    "unknown filter": Fault(TXT, "| money(", "| mony(", "| mony(", "unknown filter"),
     "filter safe": Fault(MJML, "{{ first_name }}, it", "{{ first_name | safe }}, it", "| safe", "unknown filter"),
     "filter default": Fault(TXT, "{{ first_name }}", "{{ first_name | default('x') }}", "default", "fallback"),
     "call": Fault(TXT, "{{ first_name }}", "{{ first_name.upper() }}", "upper()", "may not be used"),
@@ -113,7 +115,9 @@ FAULTS = {
         MJML, "<mj-section css-class", "<mj-navbar-link>x</mj-navbar-link><mj-section css-class", "mj-navbar-link",
         "may not stand inside",
     ),
-    "text outside a cell": Fault(MJML, "<mj-raw>{% if products %}</mj-raw>", "{% if products %}", "{% if", "<mj-raw>"),
+    "text outside a cell": Fault(
+        MJML, "<mj-raw>{% if products %}</mj-raw>", "{% if products %}", "{% if products", "<mj-raw>"
+    ),
     "statement in attribute": Fault(
         MJML, BUTTON, 'title="{% if products %}x{% endif %}" ' + BUTTON, "{% if products %}x", "in an attribute"
     ),

@@ -209,9 +209,21 @@ def test_what_says_nothing_falls_back(winback: Campaign, value: Any) -> None:
 
 
 @pytest.mark.parametrize("value", [None, float("nan"), float("inf"), Decimal("NaN"), Decimal("sNaN")])
-def test_a_required_value_stops_the_campaign(winback: Campaign, value: Any) -> None:
-    with pytest.raises(DataError, match=r"'winback-0001', token days_since_order: required, but missing"):
-        render(winback, winback_row(days_since_order=value))
+def test_a_required_value_stops_the_campaign(cart_reminder: Campaign, value: Any) -> None:
+    with pytest.raises(DataError, match=r"'cart_reminder-0001', token item_count: required, but missing"):
+        render(cart_reminder, cart_row(item_count=value))
+
+
+def test_a_date_that_is_none_stops_the_campaign(cart_reminder: Campaign) -> None:
+    with pytest.raises(DataError, match="str is not a date"):
+        render(cart_reminder, cart_row(abandoned_at="2025-01-01"))
+
+
+def test_whoever_did_not_agree_to_profiling_reads_nothing_of_what_they_did(winback: Campaign) -> None:
+    message = render(winback, winback_row(days_since_order=None, last_product_title=None, currency=None))
+    for part in ("html", "text"):
+        assert "There is a lot to discover" in message[part] or "there is a lot to discover" in message[part]
+        assert "last order" not in message[part]
 
 
 @pytest.mark.parametrize("name", ["Nan", "None", "None More Black", "nan", "Null", "undefined"])
@@ -243,7 +255,6 @@ def test_names_that_look_like_nothing_are_names(winback: Campaign, name: str) ->
         ("consent_obtained_at", None, "not a timestamp"),
         ("first_name", True, "bool is not text"),
         ("days_since_order", "12", "str is not a number"),
-        ("last_ordered_on", "2025-01-01", "str is not a date"),
         ("products", None, "not attached"),
     ],
 )

@@ -127,7 +127,7 @@ def test_new_rows_replace_the_outbox_as_a_whole(winback: Campaign, tmp_path: Pat
     ("rows", "error"),
     [
         (failing_rows, RuntimeError),
-        (lambda: [winback_row(1), winback_row(2, days_since_order=None)], DataError),
+        (lambda: [winback_row(1), winback_row(2, to_email=None)], DataError),
         (lambda: [winback_row(1), winback_row(1, to_email="other@example.org")], DataError),
         (lambda: [winback_row(2), winback_row(1)], DataError),
     ],

@@ -510,8 +510,8 @@ def test_a_time_beyond_the_calendar_costs_its_row_only(loader: Loader, text: str
     rows = f"1,marketing_email,granted,2026-01-05,{text}\n2,marketing_email,granted,2026-01-05,9999-12-31\n"
     header = b"consent_id,purpose,status,obtained_at,expires_at\n"
     loader.land("crm.consents", "consents.csv", header + rows.encode())
-    assert loader.load("crm.consents").rows == 1
-    assert [r["reason"] for r in loader.rejects("crm.consents")] == ["expires_at is no timestamp"]
+    report = loader.load("crm.consents")
+    assert (report.rows, report.misfits) == (2, {"expires_at is no timestamp": 1})
 
 
 def test_json_nested_beyond_reason_costs_its_line_only(loader: Loader) -> None:
@@ -555,7 +555,56 @@ def test_a_required_value_of_white_space_is_missing(loader: Loader, blank: bytes
     assert [r["reason"] for r in loader.rejects(CONTACTS)] == ["id is missing"]
 
 
-def test_milliseconds_in_the_place_of_seconds_go_to_quarantine(loader: Loader) -> None:
+def test_milliseconds_in_the_place_of_seconds_are_no_time(loader: Loader) -> None:
     loader.land(EVENTS, "events.jsonl", _event(1) + b"\n" + _event(2).replace(b"1767600000", b"1767600000000"))
-    assert loader.load(EVENTS).rows == 1
-    assert [r["reason"] for r in loader.rejects(EVENTS)] == ["timestamp is after the extract's day"]
+    assert loader.load(EVENTS).misfits == {"timestamp is after the extract's day": 1}
+    assert loader.rows(EVENTS, "sg_event_id, timestamp") == [("1", 1767600000), ("2", None)]
+
+
+CONSENT_HEADER = b"consent_id,email,purpose,status,obtained_at,expires_at\n"
+THEN = datetime(2026, 1, 5)
+
+
+@pytest.mark.parametrize(
+    ("row", "loaded", "misfit"),
+    [
+        (b"1,a@b.example,p,withdrawn,,", ("1", "p", "withdrawn", None, None), "obtained_at is missing"),
+        (b"1,a@b.example,p,withdrawn,soon,", ("1", "p", "withdrawn", None, None), "obtained_at is no timestamp"),
+        (
+            b"1,a@b.example,p,withdrawn,2199-12-31,",
+            ("1", "p", "withdrawn", None, None),
+            "obtained_at is after the extract's day",
+        ),
+        (b",a@b.example,p,withdrawn,2026-01-05,", (None, "p", "withdrawn", THEN, None), "consent_id is missing"),
+        (b"1,a@b.example,,withdrawn,2026-01-05,", ("1", None, "withdrawn", THEN, None), "purpose is missing"),
+        (b"1,a@b.example,p,,2026-01-05,", ("1", "p", "denied", THEN, None), "status is missing"),
+        (
+            b"1,a@b.example,p,granted,2026-01-05,some day",
+            ("1", "p", "granted", THEN, datetime(1970, 1, 1)),
+            "expires_at is no timestamp",
+        ),
+    ],
+)
+def test_a_no_is_loaded_whatever_of_it_cannot_be_read(
+    loader: Loader, row: bytes, loaded: tuple[object, ...], misfit: str
+) -> None:
+    loader.land("crm.consents", "consents.csv", CONSENT_HEADER + row + b"\n")
+    report = loader.load("crm.consents")
+    assert (report.rows, report.quarantined, report.misfits) == (1, 0, {misfit: 1})
+    assert loader.rows("crm.consents", "consent_id, purpose, status, obtained_at, expires_at") == [loaded]
+
+
+def test_a_file_of_mostly_misfits_is_not_put_in_place(loader: Loader) -> None:
+    loader.land("crm.consents", "consents.csv", CONSENT_HEADER + b"1,a@b.example,p,withdrawn,05.01.,\n" * 20)
+    report = loader.load("crm.consents")
+    assert report.problem is not None
+    assert "20 of 20 rows do not fit" in report.problem
+    assert "20 x obtained_at is no timestamp" in report.problem
+    assert not report.is_loaded
+
+
+def test_an_opt_out_that_cannot_be_read_is_one(loader: Loader) -> None:
+    rows = b"1,2026-01-05,Opted out\n2,2026-01-05,No\n3,2026-01-05,\n"
+    loader.land(CONTACTS, "contacts.csv", b"id,lastmodifieddate,hs_email_optout\n" + rows)
+    assert loader.load(CONTACTS).misfits == {"hs_email_optout is no boolean": 1}
+    assert loader.rows(CONTACTS, "hs_email_optout") == [(True,), (False,), (None,)]

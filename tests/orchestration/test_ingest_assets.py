@@ -11,7 +11,7 @@ import pytest
 from orchestration.defs.jobs import landed_extracts
 from orchestration.settings import settings
 
-HEADER = "id,email,lastmodifieddate\n"
+HEADER = "id,email,lastmodifieddate,hs_email_optout\n"
 CONTACTS = dg.AssetKey(["crm", "contacts"])
 
 
@@ -24,7 +24,8 @@ def instance(home: Path) -> Iterator[dg.DagsterInstance]:
 def _land(day: str, rows: str, name: str = "contacts.csv") -> Path:
     path = settings().landing / "crm/contacts" / day / name
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(HEADER + rows)
+    # A row that says nothing of an opt-out may leave it out.
+    path.write_text(HEADER + "".join(f"{row},\n" if row.count(",") == 2 else f"{row}\n" for row in rows.splitlines()))
     return path
 
 
@@ -41,12 +42,13 @@ def _failure(result: dg.ExecuteInProcessResult) -> str:
 
 
 def test_a_partition_s_numbers_are_its_metadata(instance: dg.DagsterInstance) -> None:
-    _land("2026-01-05", "1,a@example.com,2026-01-05\n,b@example.com,2026-01-05\n")
+    _land("2026-01-05", "1,a@example.com,2026-01-05\n,b@example.com,2026-01-05\n3,c@example.com,2026-01-05,gone\n")
     result = _run(instance, partition_key="2026-01-05")
     assert result.success
     (made,) = result.asset_materializations_for_node("crm__contacts")
-    assert made.metadata["dagster/row_count"].value == 1
+    assert made.metadata["dagster/row_count"].value == 2
     assert made.metadata["quarantine_reasons"].value == {"id is missing": 1}
+    assert made.metadata["misfits_loaded"].value == {"hs_email_optout is no boolean": 1}
 
 
 def test_a_range_is_one_run(instance: dg.DagsterInstance) -> None:

@@ -21,7 +21,7 @@ LOAD_COLUMNS = {"extract_date": "date", "load_id": "string", "source_file": "str
 Row = Mapping[str, Any]
 
 
-def _invoke(arguments: Sequence[str], warehouse: Path, manifest: Manifest | None = None) -> Any:
+def invoke(arguments: Sequence[str], warehouse: Path, manifest: Manifest | None = None) -> Any:
     """Runs dbt in this process and returns its result object.
 
     Raises:
@@ -44,7 +44,7 @@ def _invoke(arguments: Sequence[str], warehouse: Path, manifest: Manifest | None
 @cache
 def parse_project(scratch: Path) -> Manifest:
     """The parsed project, parsed once in a test process; `scratch` takes what dbt writes meanwhile."""
-    return cast(Manifest, _invoke(["parse"], scratch / DATABASE))
+    return cast(Manifest, invoke(["parse"], scratch / DATABASE))
 
 
 class SmallWarehouse:
@@ -110,11 +110,11 @@ class SmallWarehouse:
         self._make_views()
         self._make_state()
         arguments = ["run", "--vars", f"{{as_of: '{as_of}'}}", "--select", *models]
-        _invoke(arguments, self._database, self._manifest)
+        invoke(arguments, self._database, self._manifest)
 
     def seed(self, seeds: Iterable[str]) -> None:
         """Loads seeds."""
-        _invoke(["seed", "--select", *seeds], self._database, self._manifest)
+        invoke(["seed", "--select", *seeds], self._database, self._manifest)
 
     def rows(self, model: str) -> list[tuple[Any, ...]]:
         """All rows of a mart, sorted, each with its columns in the order of their names."""

@@ -16,3 +16,5 @@ select
     source_line,
     extract_date
 from {{ ref('stg_esp__events') }}
+-- An event without an id or a time may still be a refusal (int_consent__refused); it is no activity.
+where email_event_id is not null and occurred_at is not null

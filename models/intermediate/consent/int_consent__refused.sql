@@ -4,20 +4,13 @@ with email_events as (
 
 ),
 
-holders as (
-
-    select * from {{ ref('int_identity__email_holders') }}
-
-),
-
 refusals as (
 
     select
-        email_event_id,
+        coalesce(email_event_id, 'row:' || md5({{ source_position() }})) as evidence_id,
         email,
         occurred_at,
-        unsubscribe_group_id,
-        event_type,
+        case when event_type = 'group_unsubscribe' then unsubscribe_group_id end as unsubscribe_group_id,
         case
             when event_type in ('unsubscribe', 'group_unsubscribe') then 'unsubscribed'
             when event_type = 'spamreport' then 'complained'
@@ -28,13 +21,15 @@ refusals as (
 
 )
 
-select distinct
-    holders.customer_id,
+select
+    readers.customer_id,
     refusals.reason,
     refusals.email,
-    refusals.occurred_at as refused_at,
-    refusals.email_event_id as evidence_id,
-    case when refusals.event_type = 'group_unsubscribe' then refusals.unsubscribe_group_id end as unsubscribe_group_id
+    -- A copy whose time cannot be read says no more than the copies whose time can.
+    max(refusals.occurred_at) as refused_at,
+    refusals.evidence_id,
+    refusals.unsubscribe_group_id
 from refusals
-inner join holders on refusals.email = holders.email
+inner join {{ ref('int_consent__address_readers') }} as readers on refusals.email = readers.email
 where refusals.reason is not null
+group by readers.customer_id, refusals.reason, refusals.email, refusals.evidence_id, refusals.unsubscribe_group_id

@@ -1,6 +1,6 @@
 with statements as (
 
-    -- A yes dated after the clock has not been said yet. A no is taken at its word.
+    -- A yes without a time, or dated after the clock, has not been said. A no is taken at its word.
     select * from {{ ref('int_consent__stated') }}
     where status <> 'granted' or obtained_at < {{ as_of() }}
 
@@ -20,9 +20,10 @@ refusals as (
 
 ),
 
+-- A no of unknown time may be older than any import.
 first_refusals as (
 
-    select customer_id, purpose, min(refused_at) as refused_at
+    select customer_id, purpose, min(coalesce(refused_at, timestamp '0001-01-01 00:00:00')) as refused_at
     from refusals
     group by customer_id, purpose
 
@@ -38,12 +39,13 @@ standing as (
         and statements.purpose = first_refusals.purpose
     where
         statements.status <> 'granted'
-        or statements.source <> 'import'
+        or statements.is_own_statement
         or first_refusals.refused_at is null
         or statements.obtained_at < first_refusals.refused_at
 
 ),
 
+-- Nothing can be told to be newer than a no of unknown time.
 latest as (
 
     select *
@@ -51,6 +53,7 @@ latest as (
     qualify row_number() over (
         partition by customer_id, purpose
         order by
+            case when obtained_at is null then 0 else 1 end nulls last,
             obtained_at desc nulls last,
             case when status = 'granted' then 1 else 0 end nulls last,
             expires_at nulls last,
@@ -68,5 +71,6 @@ select
     source,
     obtained_at,
     expires_at,
+    proof,
     email
 from latest

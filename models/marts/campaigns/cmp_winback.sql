@@ -32,7 +32,6 @@ select
     targeted_members.segment,
     targeted_members.evidence,
     true as has_content,
-    cast(last_sales.ordered_at as date) as last_ordered_on,
     {{ days_between('last_sales.ordered_at', as_of()) }} as days_since_order,
     main_lines.title as last_product_title,
     last_sales.currency

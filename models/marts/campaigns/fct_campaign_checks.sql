@@ -14,7 +14,10 @@ suppressions as (
         customer_id,
         bool_or(reason = 'unsubscribed') as is_unsubscribed,
         bool_or(reason = 'hard_bounced') as is_hard_bounced,
-        bool_or(reason = 'complained') as is_complained
+        bool_or(reason = 'complained') as is_complained,
+        bool_or(reason = 'role_address') as is_role_address,
+        bool_or(reason = 'disposable_address') as is_disposable_address,
+        bool_or(reason = 'erased') as is_erased
     from {{ ref('int_consent__suppressed') }}
     group by customer_id
 ),
@@ -52,15 +55,19 @@ checked as (
         campaigns.priority,
         campaigns.is_capped,
         coalesce(customers.email, candidates.customer_id) as address,
+        coalesce(suppressions.is_erased, false) as is_erased,
         coalesce(consents.status not in ('granted', 'withdrawn', 'denied', 'expired'), true) as is_no_consent,
         coalesce(consents.status = 'withdrawn', false) as is_consent_withdrawn,
         coalesce(consents.status = 'denied', false) as is_consent_denied,
         coalesce(consents.status = 'expired', false) as is_consent_expired,
         customers.email is null as is_no_email_address,
         customers.email is not null and not {{ is_email('customers.email') }} as is_invalid_email_address,
+        coalesce(suppressions.is_role_address, false) as is_role_address,
+        coalesce(suppressions.is_disposable_address, false) as is_disposable_address,
         coalesce(suppressions.is_unsubscribed, false) as is_unsubscribed,
         coalesce(suppressions.is_hard_bounced, false) as is_hard_bounced,
         coalesce(suppressions.is_complained, false) as is_complained,
+        campaigns.needs_profiling and not coalesce(profiling.status = 'granted', false) as is_no_profiling_consent,
         coalesce(
             {{ age_years('customers.birth_on', 'cast(' ~ as_of() ~ ' as date)') }} < campaigns.minimum_age_years, false
         ) as is_under_minimum_age,
@@ -86,6 +93,8 @@ checked as (
     left join {{ ref('dim_customers') }} as customers on candidates.customer_id = customers.customer_id
     left join {{ ref('fct_consents') }} as consents
         on candidates.customer_id = consents.customer_id and campaigns.purpose = consents.purpose
+    left join {{ ref('fct_consents') }} as profiling
+        on candidates.customer_id = profiling.customer_id and profiling.purpose = 'profiling'
     left join suppressions on candidates.customer_id = suppressions.customer_id
     left join sent_occasions
         on candidates.campaign = sent_occasions.campaign

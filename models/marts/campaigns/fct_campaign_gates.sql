@@ -1,3 +1,13 @@
+{#- What brings refusals. Without the ESP's word nothing goes out; without a CRM there is nothing to be late with. -#}
+{%- set feeds = [
+    {'gate': 'suppression_feed_fresh', 'source': 'esp', 'table': 'events', 'brings': 'unsubscribes, complaints and bounces',
+     'limit': freshness_limit_hours('esp', 'events')},
+    {'gate': 'consent_feed_fresh', 'source': 'crm', 'table': 'consents', 'brings': 'consents and their withdrawals',
+     'limit': freshness_limit_hours('crm', 'consents', none)},
+    {'gate': 'opt_out_feed_fresh', 'source': 'crm', 'table': 'contacts', 'brings': 'opt-outs', 'may_be_missing': true,
+     'limit': freshness_limit_hours('crm', 'contacts', none)},
+] | rejectattr('limit', 'none') | list -%}
+
 with campaigns as (
     select * from {{ ref('dim_campaigns') }}
 ),
@@ -9,10 +19,24 @@ sends as (
     group by campaign
 ),
 
-suppression_feed as (
-    select max(last_extract_on) as last_extract_on
+-- One row per feed, loaded or not.
+feeds as (
+    {% for feed in feeds -%}
+    select
+        '{{ feed.gate }}' as gate,
+        '{{ feed.source }}.{{ feed.table }}' as feed,
+        '{{ feed.brings }}' as brings,
+        {{ feed.limit }} as limit_hours,
+        max(last_extract_on) as last_extract_on,
+        coalesce(
+            {{ as_of() }} <= cast(max(last_extract_on) as timestamp) + interval {{ feed.limit }} hour,
+            {{ feed.may_be_missing | default(false) | lower }}
+        ) as is_met,
+        'landing/{{ feed.source }}/{{ feed.table }}/' as landing
     from {{ ref('int_feeds__loaded') }}
-    where source_name = 'esp' and table_name = 'events'
+    where source_name = '{{ feed.source }}' and table_name = '{{ feed.table }}'
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 ),
 
 earlier_days as (
@@ -46,16 +70,20 @@ gates as (
     select
         audiences.campaign,
         audiences.send_count,
-        'suppression_feed_fresh' as gate,
-        coalesce(
-            {{ as_of() }} <= cast(suppression_feed.last_extract_on as timestamp) + interval {{ freshness_limit_hours('esp', 'events') }} hour,
-            false
-        ) as is_met,
-        'esp.events last loaded for '
-        || coalesce(cast(suppression_feed.last_extract_on as string), 'no day at all')
-        || ', must be at most {{ freshness_limit_hours('esp', 'events') }} hours before the run' as detail
+        feeds.gate,
+        feeds.is_met,
+        feeds.feed || ' (' || feeds.brings || ') '
+        || coalesce('was last loaded for ' || cast(feeds.last_extract_on as string), 'has never been loaded')
+        || case
+            when feeds.is_met then ''
+            else
+                ', and may be ' || cast(feeds.limit_hours as string)
+                || ' hours old at most: who has said no since would be written to. Put its extract of '
+                || cast({{ as_of_date() }} as string) || ' into ' || feeds.landing || cast({{ as_of_date() }} as string)
+                || '/ (a file without rows, if there was nothing) and run this day again'
+        end as detail
     from audiences
-    cross join suppression_feed
+    cross join feeds
 
     union all
 

@@ -1,4 +1,5 @@
--- Inner joins on purpose: without a consent that holds, or an address, there is no message whatever the decision says.
+-- Inner joins on purpose: without a consent that holds, or an address, there is no message whatever the decision says; nor is
+-- there one for whoever is suppressed. What leaves the warehouse tells only of whoever agreed to profiling what they did.
 select
     decisions.message_id,
     decisions.campaign,
@@ -11,10 +12,14 @@ select
     customers.first_name,
     customers.language,
     {{ dbt.dateadd('minute', 'campaigns.send_delay_minutes', as_of()) }} as send_at,
-    candidates.evidence,
+    case
+        when profiling.customer_id is not null then candidates.evidence
+        else {{ json_text({'segment': 'candidates.segment', 'trigger': 'campaigns.trigger_name'}) }}
+    end as evidence,
     consents.consent_id,
     consents.consent_source,
-    consents.consent_obtained_at
+    consents.consent_obtained_at,
+    profiling.customer_id is not null as has_profiling_consent
 from {{ ref('fct_campaign_decisions') }} as decisions
 inner join {{ ref('fct_campaign_candidates') }} as candidates
     on decisions.campaign = candidates.campaign
@@ -27,4 +32,9 @@ inner join {{ ref('fct_consents') }} as consents
     and consents.status = 'granted'
 inner join {{ ref('dim_customers') }} as customers
     on decisions.customer_id = customers.customer_id and customers.email is not null
-where decisions.decision = 'send'
+left join {{ ref('fct_consents') }} as profiling
+    on decisions.customer_id = profiling.customer_id
+    and profiling.purpose = 'profiling'
+    and profiling.status = 'granted'
+anti join {{ ref('int_consent__suppressed') }} as suppressions on decisions.customer_id = suppressions.customer_id
+where decisions.decision = 'send' and (profiling.customer_id is not null or not campaigns.needs_profiling)

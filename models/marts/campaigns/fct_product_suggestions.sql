@@ -1,5 +1,5 @@
 with recipients as (
-    select distinct customer_id
+    select distinct customer_id, has_profiling_consent
     from {{ ref('fct_campaign_messages') }}
 ),
 
@@ -9,9 +9,12 @@ sale_lines as (
     where line_kind = 'sale' and not is_cancelled and customer_id is not null and product_id is not null
 ),
 
+-- Whoever has not consented to profiling is shown what everybody is, bought or not.
 bought as (
-    select distinct customer_id, product_id
+    select distinct sale_lines.customer_id, sale_lines.product_id
     from sale_lines
+    inner join recipients on sale_lines.customer_id = recipients.customer_id
+    where recipients.has_profiling_consent
 ),
 
 buyer_counts as (

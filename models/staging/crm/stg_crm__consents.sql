@@ -7,14 +7,15 @@ with consents as (
 normalised as (
 
     select
-        consent_id,
+        -- Statements without an id are told apart by where they stand.
+        coalesce({{ clean_text('consent_id') }}, 'row:' || md5({{ source_position() }})) as consent_id,
         {{ clean_text('customer_key') }} as contact_id,
         {{ normalise_email('email') }} as email,
         email as email_as_given,
-        lower(trim(purpose)) as purpose,
+        lower({{ clean_text('purpose') }}) as purpose,
         -- Consent fails closed: a status nobody knows is a no.
         case
-            when lower(trim(status)) in ('granted', 'withdrawn') then lower(trim(status))
+            when lower(trim(status)) in ('granted', 'withdrawn', 'expired') then lower(trim(status))
             else 'denied'
         end as status,
         lower({{ clean_text('source') }}) as source,

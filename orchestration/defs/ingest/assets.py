@@ -1,5 +1,6 @@
 """The asset of one source table: each of its days loaded from landing to raw, checked before it is put in place."""
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date
 
@@ -81,7 +82,8 @@ def _say(report: LoadReport) -> str:
     if not report.files:
         return f"{report.contract} {report.day}: nothing has landed; what is loaded stays."
     reasons = "".join(f"; {count} x {reason}" for reason, count in report.reasons.items())
-    return f"{report.contract} {report.day}: {report.rows} rows, {report.quarantined} in quarantine{reasons}"
+    misfits = "".join(f"; loaded though {reason}: {count}" for reason, count in report.misfits.items())
+    return f"{report.contract} {report.day}: {report.rows} rows, {report.quarantined} in quarantine{reasons}{misfits}"
 
 
 def _check_result(reports: list[LoadReport], problems: list[str]) -> dg.AssetCheckResult:
@@ -115,15 +117,16 @@ def _check_result(reports: list[LoadReport], problems: list[str]) -> dg.AssetChe
 
 
 def _metadata(reports: list[LoadReport]) -> dict[str, dg.MetadataValue]:
-    reasons: dict[str, int] = {}
+    reasons, misfits = Counter[str](), Counter[str]()
     for report in reports:
-        for reason, count in report.reasons.items():
-            reasons[reason] = reasons.get(reason, 0) + count
+        reasons.update(report.reasons)
+        misfits.update(report.misfits)
     undeclared = sorted({name for report in reports for name in report.undeclared_columns})
     return {
         "dagster/row_count": dg.MetadataValue.int(sum(r.rows for r in reports)),
         "quarantined": dg.MetadataValue.int(sum(r.quarantined for r in reports)),
-        "quarantine_reasons": dg.MetadataValue.json(reasons),
+        "quarantine_reasons": dg.MetadataValue.json(dict(reasons)),
+        "misfits_loaded": dg.MetadataValue.json(dict(misfits)),
         "undeclared_columns": dg.MetadataValue.json(undeclared),
         "files": dg.MetadataValue.int(sum(len(r.files) for r in reports)),
         "days_without_a_file": dg.MetadataValue.json([str(r.day) for r in reports if not r.files]),

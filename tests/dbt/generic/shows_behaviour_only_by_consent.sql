@@ -1,0 +1,21 @@
+{#-
+    Fails for every row of an export that shows what a customer did who has not consented to profiling: a value in a column
+    with `config.meta.behavioural: true`, or any row where the model says so of itself. It looks the consent up anew.
+-#}
+{% test shows_behaviour_only_by_consent(model) %}
+{%- set nodes = graph.nodes.values() if execute else [] -%}
+{%- set node = nodes | selectattr('resource_type', 'eq', 'model') | selectattr('name', 'eq', model.identifier) | first -%}
+select export.message_id
+from {{ model }} as export
+inner join {{ ref('fct_campaign_messages') }} as messages on export.message_id = messages.message_id
+anti join (
+    select customer_id from {{ ref('fct_consents') }} where purpose = 'profiling' and status = 'granted'
+) as profiled on messages.customer_id = profiled.customer_id
+{%- if node and not node.config.meta.get('behavioural') %}
+where
+    false
+    {%- for column in node.columns.values() if column.config.meta.get('behavioural') %}
+    or export.{{ column.name }} is not null
+    {%- endfor %}
+{%- endif %}
+{% endtest %}
