@@ -97,8 +97,9 @@ class Vault:
         Raises:
             VaultError: a file is not; the first is named.
         """
-        files = list(files)
-        encrypted = [path for path in files if is_encrypted(path)]
+        kinds = {path: is_encrypted(path) for path in files}
+        encrypted = [path for path, is_so in kinds.items() if is_so]
+        plain = [path for path, is_so in kinds.items() if not is_so]
         if encrypted and self.key is None:
             raise VaultError(
                 f"{encrypted[0]} is encrypted: set {_VARIABLE} to the key that it was written with. "
@@ -106,10 +107,9 @@ class Vault:
             )
         if encrypted:
             self._ensure_decrypts(encrypted[0])
-        if self.key and len(encrypted) < len(files):
-            plain = next(path for path in files if path not in encrypted)
+        if plain and self.key:
             raise VaultError(
-                f"{plain} is not encrypted, and {_VARIABLE} is set. Run `postroom encrypt` once to encrypt what was "
+                f"{plain[0]} is not encrypted, and {_VARIABLE} is set. Run `postroom encrypt` once to encrypt what was "
                 "written without a key, or unset the variable. Nothing was changed."
             )
 
