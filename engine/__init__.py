@@ -3,6 +3,6 @@
 Here belongs how a file is opened and written. What does not: which files there are, and what is asked of them.
 """
 
-from engine.vault import Vault
+from engine.vault import Vault, VaultError, is_encrypted
 
-__all__ = ["Vault"]
+__all__ = ["Vault", "VaultError", "is_encrypted"]

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+_SCRATCH = ".loading-"
 
 
 def put_in_place(source: Path, target: Path) -> None:
@@ -12,6 +19,47 @@ def put_in_place(source: Path, target: Path) -> None:
     _sync(source)
     source.replace(target)
     _sync(target.parent)
+
+
+@contextmanager
+def scratch_folder(parent: Path) -> Iterator[Path]:
+    """A folder for what is being written, on the file system of what it becomes, and gone at the end.
+
+    What a crash has left is removed first: it may hold rows in plain text. A lock on each folder tells whether its
+    process still lives.
+    """
+    parent.mkdir(parents=True, exist_ok=True)
+    with _locked(parent):
+        for left in parent.glob(f"{_SCRATCH}*"):
+            with suppress(BlockingIOError, FileNotFoundError), _locked(left, fcntl.LOCK_NB):
+                shutil.rmtree(left)
+        folder = Path(tempfile.mkdtemp(prefix=_SCRATCH, dir=parent))
+        lock = _lock(folder)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+        os.close(lock)
+
+
+@contextmanager
+def _locked(folder: Path, how: int = 0) -> Iterator[None]:
+    lock = _lock(folder, how)
+    try:
+        yield
+    finally:
+        os.close(lock)
+
+
+def _lock(folder: Path, how: int = 0) -> int:
+    """A descriptor that holds the folder's lock until it is closed, by whatever end of the process."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | how)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
 
 
 def quoted(path: Path | str) -> str:

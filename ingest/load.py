@@ -5,9 +5,6 @@ The new file is written beside the old one, checked, and renamed over it; until 
 
 from __future__ import annotations
 
-import json
-import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,11 +13,13 @@ from pathlib import Path
 
 import duckdb
 
+from engine import Vault
 from ingest.contract import Contract
 from ingest.errors import ExtractError, StillBeingWrittenError
 from ingest.expectations import Expected, check
-from ingest.files import put_in_place, quoted
+from ingest.files import put_in_place, quoted, scratch_folder
 from ingest.landing import LandedFile, ensure_unchanged, landed_files, load_id, wait_until_settled
+from ingest.quarantine import replace_rejects
 from ingest.read import Unread, read_file
 from ingest.records import Reject
 from ingest.typing_sql import kept_value_sql, reason_sql
@@ -29,6 +28,8 @@ from ingest.typing_sql import kept_value_sql, reason_sql
 CLOCK_TOLERANCE = timedelta(days=2)
 # In an extract of a dozen rows one bad row is no sign of a broken file.
 DIRTY_ROWS_ALWAYS_ALLOWED = 10
+# Nothing is encrypted unless a key is given.
+PLAIN = Vault()
 # A name that no extract's column has.
 MISFIT = "_why_it_does_not_fit"
 KEPT = "_what_was_left_out_of_it"
@@ -68,10 +69,12 @@ def load_partition(
     quarantine: Path,
     adapters: Path,
     settle_seconds: float = 0.0,
+    vault: Vault = PLAIN,
 ) -> LoadReport:
     """Load what has landed for `day`, replacing what was loaded for it before.
 
-    `landing`, `raw` and `quarantine` are the zones' roots; `adapters` holds `<vendor>/<source>.<table>.sql`.
+    `landing`, `raw` and `quarantine` are the zones' roots; `adapters` holds `<vendor>/<source>.<table>.sql`. What is
+    written is encrypted if `vault` has a key.
     With nothing landed the partition stays as it is. A report with `problem` set was not put in place: too much of it
     did not fit, or an expectation of the contract failed.
 
@@ -87,32 +90,33 @@ def load_partition(
     report.files = [file.path.name for file in files]
     target = raw / contract.source / contract.table / f"extract_date={day}"
     target.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=".loading-", dir=raw))
-    try:
-        _load(contract, day, files, report, adapters, scratch)
-        ensure_unchanged(files)
-        _judge(contract, report, scratch / "part.parquet")
+    with scratch_folder(raw) as scratch:
+        try:
+            rejects = _load(contract, day, files, report, adapters, scratch, vault)
+            ensure_unchanged(files)
+        except FileNotFoundError as error:
+            raise StillBeingWrittenError(f"{error.filename}: taken away while it was read.") from error
+        _judge(contract, report, scratch / "part.parquet", vault)
         if report.problem is None:
-            rejected = quarantine / contract.source / contract.table / f"extract_date={day}" / "rejects.jsonl"
-            if report.quarantined:
-                put_in_place(scratch / "rejects.jsonl", rejected)
-            else:
-                rejected.unlink(missing_ok=True)
+            rejected = quarantine / contract.source / contract.table / f"extract_date={day}"
+            replace_rejects(rejects, rejected, scratch, vault)
             put_in_place(scratch / "part.parquet", target / "part.parquet")
             report.is_loaded = True
-    except FileNotFoundError as error:
-        raise StillBeingWrittenError(f"{error.filename}: taken away while it was read.") from error
-    finally:
-        shutil.rmtree(scratch)
     return report
 
 
 def _load(
-    contract: Contract, day: date, files: Sequence[LandedFile], report: LoadReport, adapters: Path, scratch: Path
-) -> None:
-    """Write part.parquet and rejects.jsonl into `scratch` and fill the report's counts."""
-    with duckdb.connect() as connection:
-        connection.execute("set TimeZone = 'UTC'; set preserve_insertion_order = true; set threads = 2")
+    contract: Contract,
+    day: date,
+    files: Sequence[LandedFile],
+    report: LoadReport,
+    adapters: Path,
+    scratch: Path,
+    vault: Vault,
+) -> list[Reject]:
+    """Write part.parquet into `scratch`, fill the report's counts, and give the rows that do not fit."""
+    with vault.connect() as connection:
+        connection.execute("set preserve_insertion_order = true; set threads = 2")
         connection.execute(f"set temp_directory = '{quoted(scratch)}'")
         loaded = load_id(
             files, contract.fingerprint() + "".join(_adapter_sql(contract, f, adapters) or "" for f in files)
@@ -136,8 +140,8 @@ def _load(
             ).fetchall()
         )
         report.undeclared_columns = sorted(undeclared)
-        _write_parquet(connection, contract, report, loaded, scratch / "part.parquet")
-        _write_rejects(rejects, scratch / "rejects.jsonl")
+        _write_parquet(connection, contract, report, loaded, scratch / "part.parquet", vault)
+    return rejects
 
 
 def _adapter_sql(contract: Contract, file: LandedFile, adapters: Path) -> str | None:
@@ -181,35 +185,23 @@ def _count(connection: duckdb.DuckDBPyConnection, what: str) -> int:
 
 
 def _write_parquet(
-    connection: duckdb.DuckDBPyConnection, contract: Contract, report: LoadReport, loaded: str, target: Path
+    connection: duckdb.DuckDBPyConnection,
+    contract: Contract,
+    report: LoadReport,
+    loaded: str,
+    target: Path,
+    vault: Vault,
 ) -> None:
-    # The file describes itself, so that data and description are put in place by one rename.
-    about = json.dumps(
-        {
-            "source_name": contract.source,
-            "table_name": contract.table,
-            "extract_date": report.day.isoformat(),
-            "load_id": loaded,
-            "row_count": report.rows,
-            "quarantined_count": report.quarantined,
-        }
-    ).replace("'", "''")
+    # The rows say which load they are of, so that data and description are put in place by one rename.
     names = ", ".join(f'"{c.name}"' for c in contract.columns)
     connection.execute(
-        f"copy (select {names}, '{loaded}' as load_id, source_file, source_line from typed where {MISFIT} is null) "
-        f"to '{quoted(target)}' (format parquet, compression zstd, kv_metadata {{postroom: '{about}'}})"
+        f"copy (select {names}, '{loaded}' as load_id, source_file, source_line, "
+        f"{report.quarantined}::bigint as quarantined_count from typed where {MISFIT} is null) "
+        f"to '{quoted(target)}' ({vault.parquet})"
     )
 
 
-def _write_rejects(rejects: Sequence[Reject], target: Path) -> None:
-    if not rejects:
-        return
-    with target.open("w", encoding="utf-8") as out:
-        for reject in sorted(rejects, key=lambda r: (r.file, r.line)):
-            out.write(json.dumps(vars(reject), ensure_ascii=False) + "\n")
-
-
-def _judge(contract: Contract, report: LoadReport, parquet: Path) -> None:
+def _judge(contract: Contract, report: LoadReport, parquet: Path, vault: Vault) -> None:
     """Say in the report what keeps the partition out, if anything does."""
     total = report.rows + report.quarantined
     if _is_broken(contract, report):
@@ -220,7 +212,7 @@ def _judge(contract: Contract, report: LoadReport, parquet: Path) -> None:
             f"{contract.quarantine_limit:.0%}: {worst}"
         )
         return
-    report.expectations = check(contract, parquet)
+    report.expectations = check(contract, parquet, vault)
     if report.broken:
         report.problem = "; ".join(f"{e.type} {e.column} not met ({e.detail})" for e in report.broken)
 

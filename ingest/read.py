@@ -13,6 +13,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from engine import Vault
 from ingest.contract import Contract
 from ingest.errors import ExtractError
 from ingest.landing import LandedFile
@@ -247,7 +248,7 @@ def _read_parquet(connection: duckdb.DuckDBPyConnection, contract: Contract, fil
 
 def _parquet_texts(path: Path) -> Callable[[set[int]], dict[int, str]]:
     def texts(wanted: set[int]) -> dict[int, str]:
-        with duckdb.connect() as connection:
+        with Vault().connect() as connection:
             found = connection.execute(
                 "select file_row_number + 1, to_json(p) from read_parquet($path, file_row_number = true) p "
                 "where file_row_number + 1 in (select unnest($wanted))",

@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.progress import Progress
+from typer.core import TyperGroup
 
+from engine import VaultError
 from orchestration.settings import PROJECT, export_environment, settings
 
+
+class _Commands(TyperGroup):
+    """Says of a file and a key that do not go together what to do, without a stack."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except VaultError as error:
+            raise SystemExit(str(error)) from None
+
+
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, help="Warehouse-native personalisation.", pretty_exceptions_enable=False
+    cls=_Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    help="Warehouse-native personalisation.",
+    pretty_exceptions_enable=False,
 )
 console = Console()
 
@@ -67,6 +85,31 @@ def run(
     report.show(chosen, settings(), console)
     if not outcome:
         raise typer.Exit(1)
+
+
+@app.command()
+def quarantine(
+    table: Annotated[str | None, typer.Argument(help="One table, as in crm.contacts; all by default.")] = None,
+    day: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="One day; all by default.")] = None,
+) -> None:
+    """Print the rows in quarantine as JSON lines, decrypted where there is a key."""
+    from ingest.quarantine import read_rejects
+    from orchestration.zones import ensure_readable
+
+    ensure_readable(settings())
+    folder = f"{(table or '*.*').replace('.', '/')}/extract_date={day.date() if day else '*'}"
+    for path in sorted(settings().quarantine.glob(f"{folder}/rejects.*")):
+        for reject in read_rejects(path, settings().vault):
+            print(json.dumps({"partition": str(path.parent.relative_to(settings().quarantine)), **vars(reject)}))
+
+
+@app.command()
+def encrypt() -> None:
+    """Encrypt what was written without a key, after POSTROOM_ENCRYPTION_KEY was set. Stop Dagster first."""
+    from orchestration.encryption import encrypt_home
+
+    count = encrypt_home(settings())
+    console.print(f"{count} files encrypted in {settings().home}. Now: postroom run", markup=False)
 
 
 @app.command()

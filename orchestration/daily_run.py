@@ -20,6 +20,7 @@ from orchestration.partitions import daily
 from orchestration.progress import condensed
 from orchestration.settings import PROJECT, Settings, settings
 from orchestration.site import site_for
+from orchestration.zones import ensure_readable
 
 INPUTS_TAG = "postroom/inputs"
 # Dagster's own tags for one run over a range of partitions.
@@ -46,11 +47,13 @@ def run(day: date, *, console: Console, force: bool = False) -> bool:
     Gives whether the day stands done.
 
     Raises:
+        VaultError: what is kept was written with another key, or without one.
         SystemExit: the day lies before the first partition, or has not ended.
     """
     from orchestration.definitions import defs
 
     here = settings()
+    ensure_readable(here)
     if day < here.first_day:
         raise SystemExit(
             f"{day} lies before the first partition, {here.first_day}: set POSTROOM_FIRST_DAY={day} or earlier."

@@ -25,15 +25,13 @@ def open_published(site: Site) -> duckdb.DuckDBPyConnection:
     """
     if not site.published.exists():
         raise GateClosedError("No warehouse has been published yet. Run the daily job for this day first.")
-    as_of = published_as_of(site.published)
+    as_of = published_as_of(site)
     if as_of != site.as_of:
         raise GateClosedError(
             f"The published warehouse is as of {as_of}, this export is as of {site.as_of}. "
             "The day's models or their tests have failed or have not run: mend that and run the daily job for this day."
         )
-    connection = duckdb.connect(str(site.published), read_only=True)
-    connection.execute("set TimeZone = 'UTC'")
-    return connection
+    return site.vault.connect(site.published, read_only=True)
 
 
 def ensure_open(connection: duckdb.DuckDBPyConnection, campaign: str, export_models: list[Mapping[str, Any]]) -> None:

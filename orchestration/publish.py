@@ -27,7 +27,6 @@ def publish(site: Site, manifest: Mapping[str, Any], settings: Settings) -> dict
         n for n in manifest["nodes"].values() if n["resource_type"] == "model" and n["config"]["meta"].get("publish")
     ]
     with open_warehouse(site) as connection:
-        connection.execute("set TimeZone = 'UTC'")
         counts = {m["name"]: _write_history(connection, m, site, settings.history) for m in models}
         connection.execute(
             "create schema if not exists published; "
@@ -45,7 +44,7 @@ def _write_history(connection: duckdb.DuckDBPyConnection, model: Mapping[str, An
     temporary = unread_beside(target)
     row = connection.execute(
         f"copy (select * exclude (as_of_date) from {model['schema']}.{model['name']} order by all) "
-        f"to '{quoted(temporary)}' (format parquet, compression zstd)"
+        f"to '{quoted(temporary)}' ({site.vault.parquet})"
     ).fetchone()
     put_in_place(temporary, target)
     return int(row[0]) if row else 0

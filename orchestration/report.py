@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from datetime import date
 
-import duckdb
 from rich.console import Console
 from rich.table import Table
 
@@ -19,7 +18,7 @@ def show(day: date, here: Settings, console: Console) -> None:
     if not site.published.exists():
         console.print("No warehouse has been published for this day: see the errors above.")
         return
-    with duckdb.connect(str(site.published), read_only=True) as connection:
+    with site.vault.connect(site.published, read_only=True) as connection:
         found = connection.execute(
             """
             select d.campaign, d.decision, d.reason, count(*)

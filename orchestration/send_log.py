@@ -21,7 +21,8 @@ def record(connection: duckdb.DuckDBPyConnection, site: Site, campaign: str, exp
     """
     target = ledger / "sends" / f"as_of_date={site.day}" / f"{campaign}.parquet"
     target.parent.mkdir(parents=True, exist_ok=True)
-    logged = f"select {COLUMNS} from read_parquet('{quoted(glob.escape(str(target)))}')" if target.exists() else None
+    files = site.vault.read_parquet(quoted(glob.escape(str(target))))
+    logged = f"select {COLUMNS} from {files}" if target.exists() else None
     before = _count(connection, logged) if logged else 0
     exported = f"select {COLUMNS} from {export_table}"
     if logged:
@@ -29,9 +30,7 @@ def record(connection: duckdb.DuckDBPyConnection, site: Site, campaign: str, exp
     after = _count(connection, exported)
     if after > before:
         temporary = unread_beside(target)
-        connection.execute(
-            f"copy ({exported} order by message_id) to '{quoted(temporary)}' (format parquet, compression zstd)"
-        )
+        connection.execute(f"copy ({exported} order by message_id) to '{quoted(temporary)}' ({site.vault.parquet})")
         put_in_place(temporary, target)
     return after - before
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, time
 from functools import cache
 from pathlib import Path
+
+from engine import Vault
 
 PROJECT = Path(__file__).resolve().parent.parent
 # The sample extracts begin on this day.
@@ -22,6 +24,7 @@ class Settings:
     `daily_at`: when the daily job starts, UTC, for the day that has ended.
     `settle_seconds`: how long a landed file must have gone unchanged before it is read.
     `unsubscribe_key`: signs unsubscribe links.
+    `vault`: opens and writes what is kept, encrypted where a key is set.
     """
 
     home: Path
@@ -30,6 +33,7 @@ class Settings:
     settle_seconds: float
     unsubscribe_key: str
     is_production: bool
+    vault: Vault = field(default_factory=Vault)
 
     @property
     def landing(self) -> Path:
@@ -65,7 +69,8 @@ def settings() -> Settings:
     """The settings of this process.
 
     Raises:
-        SystemExit: a variable holds what it cannot hold, or production lacks its unsubscribe key.
+        SystemExit: a variable holds what it cannot hold, a secret among them that is too short, or production lacks
+            its unsubscribe key.
     """
     home = Path(os.environ.get("POSTROOM_HOME") or PROJECT / "data").absolute()
     is_production = os.environ.get("POSTROOM_ENV", "development") == "production"
@@ -81,6 +86,7 @@ def settings() -> Settings:
         settle_seconds=_number("POSTROOM_SETTLE_SECONDS", "5"),
         unsubscribe_key=key or DEVELOPMENT_KEY,
         is_production=is_production,
+        vault=Vault(_encryption_key()),
     )
 
 
@@ -98,6 +104,13 @@ def dbt_environment(warehouse: Path) -> None:
     """Point the dbt started from this process at a warehouse."""
     os.environ["POSTROOM_WAREHOUSE"] = str(warehouse)
     os.environ["DBT_LOG_PATH"] = str(settings().dbt_target / "logs")
+
+
+def _encryption_key() -> str | None:
+    key = os.environ.get("POSTROOM_ENCRYPTION_KEY", "")
+    if key and len(key) < 32:
+        raise SystemExit("POSTROOM_ENCRYPTION_KEY is too short: it takes a secret of at least 32 characters.")
+    return key or None
 
 
 def _date(name: str, default: str) -> date:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
-import duckdb
-
+from engine import Vault
 from orchestration.settings import Settings
 
 
@@ -18,6 +17,7 @@ class Site:
     day: date
     is_live: bool
     root: Path
+    vault: Vault = field(default_factory=Vault)
 
     @property
     def as_of(self) -> datetime:
@@ -41,22 +41,23 @@ def site_for(day: date, settings: Settings, *, is_backfill: bool = False) -> Sit
     """Live for the last day that ran live and later ones; a replay for a day before it, and for all of a backfill."""
     last = last_live_day(settings)
     is_live = not is_backfill and (last is None or day >= last)
-    return Site(day, is_live, settings.home if is_live else settings.home / "replay" / day.isoformat())
+    root = settings.home if is_live else settings.home / "replay" / day.isoformat()
+    return Site(day, is_live, root, settings.vault)
 
 
 def last_live_day(settings: Settings) -> date | None:
     """The last day published live or, since what is published can be deleted, the last with a send on record."""
     days = [date.fromisoformat(p.name.removeprefix("as_of_date=")) for p in settings.ledger.glob("sends/as_of_date=*")]
-    published = Site(date.min, True, settings.home).published
-    if published.exists():
-        days.append(published_as_of(published).date() - timedelta(days=1))
+    live = Site(date.min, True, settings.home, settings.vault)
+    if live.published.exists():
+        days.append(published_as_of(live).date() - timedelta(days=1))
     return max(days, default=None)
 
 
-def published_as_of(published: Path) -> datetime:
-    """The clock of the run that published a warehouse for readers."""
-    with duckdb.connect(str(published), read_only=True) as connection:
+def published_as_of(site: Site) -> datetime:
+    """The clock of the run that published a site's warehouse for readers."""
+    with site.vault.connect(site.published, read_only=True) as connection:
         row = connection.execute("select as_of from published.run").fetchone()
-    assert row is not None, f"{published} does not say when it was published for"
+    assert row is not None, f"{site.published} does not say when it was published for"
     as_of: datetime = row[0]
     return as_of

@@ -10,7 +10,7 @@ import duckdb
 
 from orchestration.settings import Settings
 from orchestration.site import Site
-from orchestration.zones import create_views
+from orchestration.zones import create_views, ensure_readable
 
 
 class WarehouseBusyError(Exception):
@@ -21,8 +21,10 @@ def prepare(site: Site, manifest: Mapping[str, Any], settings: Settings) -> None
     """Give the warehouse its source views as the zones are now. A replay begins from nothing.
 
     Raises:
+        VaultError: what is kept was written with another key, or without one.
         WarehouseBusyError: another process writes to it.
     """
+    ensure_readable(settings)
     site.warehouse.parent.mkdir(parents=True, exist_ok=True)
     if not site.is_live:
         site.warehouse.unlink(missing_ok=True)
@@ -54,10 +56,11 @@ def open_warehouse(site: Site) -> duckdb.DuckDBPyConnection:
     """The warehouse, for writing.
 
     Raises:
+        VaultError: it is encrypted and there is no key, the reverse, or it is encrypted with another key.
         WarehouseBusyError: another process has it open.
     """
     try:
-        return duckdb.connect(str(site.warehouse))
+        return site.vault.connect(site.warehouse)
     except duckdb.IOException as error:
         if "lock" in str(error):
             raise WarehouseBusyError(f"{site.warehouse} is open in another process.") from error

@@ -6,7 +6,8 @@ A view always has the declared columns, whatever lies in the zone: nothing, or f
 from __future__ import annotations
 
 import glob
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,58 +18,100 @@ from ingest.files import quoted
 from orchestration.settings import Settings
 
 
+def state_files(zones: Settings) -> Iterator[Path]:
+    """Every file that the zones hold in their own form: Parquet, and what is in quarantine."""
+    yield from zones.raw.glob("*/*/*/part.parquet")
+    for zone in (zones.history, zones.ledger):
+        yield from zone.glob("*/*/*.parquet")
+    yield from zones.quarantine.glob("*/*/*/rejects.*")
+
+
+@cache
+def ensure_readable(zones: Settings) -> None:
+    """Hold the zones to the key that is set, once per process: nothing is written beside what it does not open.
+
+    Raises:
+        VaultError: a file was written with another key, or without one.
+    """
+    zones.vault.ensure_opens(sorted(state_files(zones)))
+
+
 def create_views(connection: duckdb.DuckDBPyConnection, manifest: Mapping[str, Any], zones: Settings) -> None:
     """Create or replace a view for each source of the manifest: `raw_<source>.<table>`, `history.*` and so on."""
     for source in manifest["sources"].values():
-        columns = [(name, column["data_type"]) for name, column in source["columns"].items()]
+        columns = {name: column["data_type"] for name, column in source["columns"].items()}
         zone = source["config"]["meta"].get("zone")
         if zone is None:
-            columns += [("extract_date", "date"), *LINEAGE_COLUMNS]
-        files = _read(zone, source, zones)
+            columns |= {"extract_date": "date", **dict(LINEAGE_COLUMNS)}
+        nulls = ", ".join(f'null as "{name}"' for name in columns)
+        rows = _extracts(manifest, zones) if zone == "loads" else _rows(zone, source, columns, zones)
+        rows = rows or f"select {nulls} where false"
+        typed = ", ".join(f'cast("{name}" as {data_type}) as "{name}"' for name, data_type in columns.items())
         connection.execute(f"create schema if not exists {source['schema']}")
         connection.execute(
-            f"create or replace view {source['schema']}.{source['identifier']} as {_typed(columns, files)}"
+            f"create or replace view {source['schema']}.{source['identifier']} as select {typed} from ({rows})"
         )
 
 
-def _typed(columns: list[tuple[str, str]], files: str | None) -> str:
-    empty = (
-        "select " + ", ".join(f'cast(null as {data_type}) as "{name}"' for name, data_type in columns) + " where false"
-    )
-    if files is None:
-        return empty
-    chosen = ", ".join(f'cast("{name}" as {data_type}) as "{name}"' for name, data_type in columns)
-    return f"select {chosen} from ({empty} union all by name {files})"
-
-
-def _read(zone: str | None, source: Mapping[str, Any], zones: Settings) -> str | None:
+def _rows(zone: str | None, source: Mapping[str, Any], columns: Mapping[str, str], zones: Settings) -> str | None:
     """The select over a source's files, or None while there are none."""
-    name = source["name"]
-    if zone == "loads":
-        return _read_extracts(zones.raw)
-    folder = {None: zones.raw / source["source_name"], "history": zones.history, "ledger": zones.ledger}[zone] / name
-    if next(folder.glob("*/*.parquet"), None) is None:
+    root = {None: zones.raw / source["source_name"], "history": zones.history, "ledger": zones.ledger}[zone]
+    day = "extract_date" if zone is None else "as_of_date"
+    folder = root / source["name"]
+    if not any(folder.glob(f"{day}=*/*.parquet")):
         return None
-    return f"select * from read_parquet('{_glob(folder)}/*/*.parquet', hive_partitioning = true, union_by_name = true)"
+    files = _read(f"{_glob(folder)}/{day}=*/*.parquet", {n: t for n, t in columns.items() if n != day}, zones)
+    return f"select *, {_day_of('filename', day)} as {day} from {files}"
 
 
-def _read_extracts(raw: Path) -> str | None:
-    """What each loaded partition says of itself in its Parquet footer."""
-    if next(raw.glob("*/*/*/part.parquet"), None) is None:
-        return None
-    fields = {
-        "source_name": "string",
-        "table_name": "string",
-        "extract_date": "date",
-        "load_id": "string",
-        "row_count": "bigint",
-        "quarantined_count": "bigint",
-    }
-    columns = ", ".join(f"cast(about ->> '$.{name}' as {kind}) as {name}" for name, kind in fields.items())
-    return (
-        f"select {columns} from (select decode(value)::json as about "
-        f"from parquet_kv_metadata('{_glob(raw)}/*/*/*/part.parquet') where decode(key) = 'postroom')"
-    )
+def _extracts(manifest: Mapping[str, Any], zones: Settings) -> str | None:
+    """The select over what is loaded, by partition: a row for each file, with what its rows say of their load.
+
+    So one rename puts data and description in place. A file without a row is there and no more: its load_id is `empty`,
+    and nothing of it is in quarantine, for a load that has rejected rows only is not put in place.
+    """
+    landed = [s for s in manifest["sources"].values() if "zone" not in s["config"]["meta"]]
+    tables = [(s["source_name"], s["name"]) for s in landed]
+    loaded = [table for table in tables if any(zones.raw.joinpath(*table).glob("extract_date=*/part.parquet"))]
+    return " union all ".join(_extracts_of(*table, zones) for table in loaded) or None
+
+
+def _extracts_of(source_name: str, table_name: str, zones: Settings) -> str:
+    pattern = f"{_glob(zones.raw / source_name / table_name)}/extract_date=*/part.parquet"
+    said = {"load_id": "string", "quarantined_count": "bigint"}
+    return f"""
+        select
+            '{source_name}' as source_name,
+            '{table_name}' as table_name,
+            {_day_of("file", "extract_date")} as extract_date,
+            coalesce(load_id, 'empty') as load_id,
+            coalesce(row_count, 0) as row_count,
+            coalesce(quarantined_count, 0) as quarantined_count
+        from glob('{pattern}')
+        left join (
+            select
+                filename,
+                any_value(load_id) as load_id,
+                any_value(quarantined_count) as quarantined_count,
+                count(*) as row_count
+            from {_read(pattern, said, zones)}
+            group by filename
+        ) on file = filename"""
+
+
+def _read(pattern: str, columns: Mapping[str, str], zones: Settings) -> str:
+    """The files as these columns and `filename`. A column that a file does not have is null, and of its others none is.
+
+    Declared, the columns need not be looked up in every file's footer, as union_by_name does; encrypted files, it
+    cannot read (https://github.com/duckdb/duckdb/issues/21508).
+    """
+    schema = ", ".join(f"'{n}': {{name: '{n}', type: '{t}', default_value: null}}" for n, t in columns.items())
+    return zones.vault.read_parquet(pattern, f"schema = map {{{schema}}}", "filename = true")
+
+
+def _day_of(path: str, name: str) -> str:
+    """The day in a partition's path. DuckDB reads the files only that a condition on it leaves."""
+    return f"cast(regexp_extract({path}, '/{name}=([^/]+)/[^/]+$', 1) as date)"
 
 
 def _glob(folder: Path) -> str:

@@ -43,6 +43,12 @@ def test_production_signs_with_a_secret_of_its_own(monkeypatch: pytest.MonkeyPat
         settings()
 
 
+def test_a_secret_that_is_too_short_to_encrypt_with_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POSTROOM_ENCRYPTION_KEY", "short")
+    with pytest.raises(SystemExit, match="POSTROOM_ENCRYPTION_KEY is too short"):
+        settings()
+
+
 def test_a_relative_home_becomes_absolute(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("POSTROOM_HOME", "elsewhere")
     assert settings().home == Path.cwd() / "elsewhere"

@@ -14,18 +14,29 @@ from orchestration.settings import settings
 from orchestration.zones import create_views
 
 
-@pytest.fixture
-def warehouse() -> duckdb.DuckDBPyConnection:
-    return duckdb.connect()
+@pytest.fixture(params=["", "a secret of thirty-two characters"])
+def warehouse(request: pytest.FixtureRequest, home: Path, monkeypatch: pytest.MonkeyPatch) -> duckdb.DuckDBPyConnection:
+    """A connection over zones that are plain, and one over zones that are encrypted."""
+    monkeypatch.setenv("POSTROOM_ENCRYPTION_KEY", request.param)
+    settings.cache_clear()
+    return settings().vault.connect()
 
 
-def _load_contacts(manifest: dict[str, Any], day: date) -> None:
+def _load_contacts(manifest: dict[str, Any], day: date, rows: str) -> None:
     here = settings()
     folder = here.landing / "crm/contacts" / day.isoformat()
-    folder.mkdir(parents=True)
-    (folder / "contacts.csv").write_text(f"id,lastmodifieddate\n1,{day}\n")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "contacts.csv").write_text(f"id,lastmodifieddate\n{rows}")
     contract = next(c for c in read_contracts(manifest) if c.name == "crm.contacts")
-    load_partition(contract, day, landing=here.landing, raw=here.raw, quarantine=here.quarantine, adapters=here.home)
+    load_partition(
+        contract,
+        day,
+        landing=here.landing,
+        raw=here.raw,
+        quarantine=here.quarantine,
+        adapters=here.home,
+        vault=here.vault,
+    )
 
 
 def test_an_empty_zone_is_an_empty_typed_view(
@@ -42,7 +53,7 @@ def test_every_loaded_partition_is_in_its_view_and_in_the_list(
     home: Path, manifest: dict[str, Any], warehouse: duckdb.DuckDBPyConnection
 ) -> None:
     for day in (date(2026, 1, 1), date(2026, 1, 2)):
-        _load_contacts(manifest, day)
+        _load_contacts(manifest, day, f"1,{day}\n")
     create_views(warehouse, manifest, settings())
     assert warehouse.sql("select id, extract_date from raw_crm.contacts order by extract_date").fetchall() == [
         ("1", date(2026, 1, 1)),
@@ -54,12 +65,40 @@ def test_every_loaded_partition_is_in_its_view_and_in_the_list(
     assert listed.fetchall() == [("crm", "contacts", date(2026, 1, 1), 1), ("crm", "contacts", date(2026, 1, 2), 1)]
 
 
+def test_the_list_says_what_became_of_each_extract(
+    home: Path, manifest: dict[str, Any], warehouse: duckdb.DuckDBPyConnection
+) -> None:
+    _load_contacts(manifest, date(2026, 1, 1), "1,2026-01-01\n2,never\n")
+    _load_contacts(manifest, date(2026, 1, 2), "")
+    create_views(warehouse, manifest, settings())
+    listed = "select extract_date, row_count, quarantined_count, load_id from loads.extracts order by extract_date"
+    (*first, load_id), second = warehouse.sql(listed).fetchall()
+    assert first == [date(2026, 1, 1), 1, 1]
+    assert second == (date(2026, 1, 2), 0, 0, "empty")
+    _load_contacts(manifest, date(2026, 1, 1), "1,2026-01-01\n")
+    assert warehouse.sql(listed).fetchall()[0][:3] == (date(2026, 1, 1), 1, 0)
+    assert warehouse.sql(listed).fetchall()[0][3] != load_id
+
+
+def test_only_the_days_asked_for_are_read(
+    home: Path, manifest: dict[str, Any], warehouse: duckdb.DuckDBPyConnection
+) -> None:
+    for day in (1, 2, 3):
+        _load_contacts(manifest, date(2026, 1, day), f"{day},2026-01-01\n")
+    create_views(warehouse, manifest, settings())
+    ((_, plan),) = warehouse.sql(
+        "explain analyze select * from raw_crm.contacts where extract_date in (date '2026-01-02')"
+    ).fetchall()
+    assert "Total Files Read: 1" in plan
+
+
 def test_a_column_declared_later_is_null_in_files_from_before(
     home: Path, manifest: dict[str, Any], warehouse: duckdb.DuckDBPyConnection
 ) -> None:
     path = settings().ledger / "sends/as_of_date=2026-01-01/winback.parquet"
     path.parent.mkdir(parents=True)
-    warehouse.execute(f"copy (select 'm' as message_id, 'winback' as campaign) to '{path}'")
+    options = settings().vault.parquet
+    warehouse.execute(f"copy (select 'm' as message_id, 'winback' as campaign) to '{path}' ({options})")
     create_views(warehouse, manifest, settings())
     assert warehouse.sql("select as_of_date, message_id, customer_id from ledger.sends").fetchall() == [
         (date(2026, 1, 1), "m", None)

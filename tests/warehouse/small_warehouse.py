@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import duckdb
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
 
@@ -34,6 +35,8 @@ def invoke(arguments: Sequence[str], warehouse: Path, manifest: Manifest | None 
     )
     flags = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--log-level", "none"]
     outcome = dbtRunner(manifest=manifest).invoke([*arguments, *flags])
+    # dbt keeps the warehouse open in its process; the test opens it next.
+    DuckDBConnectionManager.close_all_connections()
     if not outcome.success:
         results = getattr(outcome.result, "results", [])
         failed = [f"{r.node.name}: {r.message}" for r in results if r.status in ("error", "fail")]

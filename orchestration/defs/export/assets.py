@@ -91,7 +91,7 @@ def _rows(connection: duckdb.DuckDBPyConnection, model: Mapping[str, Any], order
 
 
 def _table(model: Mapping[str, Any]) -> str:
-    return f"{model['schema']}.{model['name']}"
+    return f"{model['database']}.{model['schema']}.{model['name']}"
 
 
 def _metadata(site: Site, campaign: str, written: Manifest) -> dict[str, dg.MetadataValue]:

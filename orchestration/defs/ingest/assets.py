@@ -9,6 +9,7 @@ import dagster as dg
 from ingest import Contract, ExtractError, LoadReport, StillBeingWrittenError, load_partition
 from orchestration.partitions import daily, days_of, one_day_a_run
 from orchestration.settings import PROJECT, settings
+from orchestration.zones import ensure_readable
 
 CHECK = "contract"
 
@@ -67,6 +68,7 @@ def ingest_asset(contract: Contract) -> dg.AssetsDefinition:
 
 def _load(contract: Contract, day: date) -> LoadReport:
     here = settings()
+    ensure_readable(here)
     return load_partition(
         contract,
         day,
@@ -75,6 +77,7 @@ def _load(contract: Contract, day: date) -> LoadReport:
         quarantine=here.quarantine,
         adapters=PROJECT / "adapters",
         settle_seconds=here.settle_seconds,
+        vault=here.vault,
     )
 
 
