@@ -6,12 +6,13 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 BIN := .venv/bin
 RUN := .venv/.run-installed
 TEST := .venv/.test-installed
+DUPLICATES := .venv/.duplicates-installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run ui test test-all lint online-retail lock clean
+.PHONY: help run ui test test-all lint online-retail duplicates measure-duplicates lock clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-19s %s\n", $$1, $$2}' Makefile
 
 run: $(RUN) ## Make sample extracts if there are none, run the daily job on the newest day, print what it decided
 	@$(BIN)/postroom sample
@@ -29,10 +30,16 @@ test-all: $(TEST) ## Run every test, the heavy ones too
 lint: $(TEST) ## Check style and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy engine ingest orchestration exports samples
+	@$(BIN)/mypy benchmarks duplicates engine ingest orchestration exports samples
 
 online-retail: $(RUN) ## Backfill all of UCI Online Retail: make online-retail FROM=<folder of daily CSV files>
 	@$(BIN)/postroom online-retail "$(FROM)"
+
+duplicates: $(DUPLICATES) ## Find contacts that are likely one person; installs Splink, which does the comparing
+	@$(BIN)/postroom duplicates
+
+measure-duplicates: $(DUPLICATES) ## Hold what is proposed to known duplicates: make measure-duplicates FROM=<folder of the data>
+	@for what in febrl1 febrl3 fake_1000 100000; do $(BIN)/python -m benchmarks.duplicates "$(FROM)" $$what || exit 1; done
 
 lock: $(TEST) ## Pin the dependencies anew, with hashes
 	@$(BIN)/uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -U -o requirements/run.txt
@@ -47,6 +54,10 @@ clean: ## Remove what can be made again: the virtual environment, the warehouse,
 
 $(RUN): requirements/run.txt pyproject.toml | .venv/bin/python
 	@bash .ci/install requirements/run.txt
+	@touch $@
+
+$(DUPLICATES): requirements/duplicates.txt $(RUN)
+	@bash .ci/install requirements/duplicates.txt
 	@touch $@
 
 $(TEST): requirements/test.txt $(RUN)

@@ -87,6 +87,36 @@ def run(
         raise typer.Exit(1)
 
 
+@app.command(name="explain")
+def explain_(
+    who: Annotated[str, typer.Argument(help="An e-mail, a phone or a customer id, a former one too.")],
+    country: Annotated[
+        str | None, typer.Option(help="Two-letter code: whose national phone number it is, as in GB.")
+    ] = None,
+    days: Annotated[int, typer.Option(help="How many days back decisions are shown.")] = 30,
+) -> None:
+    """Print who this is and by which evidence, what was cut, consent, segments, decisions and why."""
+    from orchestration.explain import explain
+
+    if not explain(who, country, days, settings(), console):
+        raise typer.Exit(1)
+
+
+@app.command()
+def duplicates(
+    day: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="The day whose contacts are compared; the last that ran by default."),
+    ] = None,
+    top: Annotated[int, typer.Option(help="How many pairs to print, the likeliest first.")] = 20,
+) -> None:
+    """Find contacts that are likely one person under two spellings, and print the pairs to decide on."""
+    from orchestration import duplicate_pairs
+
+    if not duplicate_pairs.run(None if day is None else day.date(), top, console):
+        raise typer.Exit(1)
+
+
 @app.command()
 def quarantine(
     table: Annotated[str | None, typer.Argument(help="One table, as in crm.contacts; all by default.")] = None,

@@ -67,7 +67,7 @@ def run(day: date, *, console: Console, force: bool = False) -> bool:
         if not force and _is_built(day, here) and _has_run(instance, day, tags):
             console.print(f"{day} has run on these inputs already: nothing to do.")
             return True
-        return _execute(
+        return execute(
             defs.resolve_job_def("daily"),
             f"Running the daily job for {day}",
             console,
@@ -89,7 +89,7 @@ def _load_backlog(
     days = sorted(d for found in missing.values() for d in found if d >= here.first_day)
     if not days:
         return True
-    return _execute(
+    return execute(
         defs.resolve_job_def("load"),
         f"Loading {len(set(days))} earlier days, {days[0]} to {days[-1]}",
         console,
@@ -99,7 +99,7 @@ def _load_backlog(
     )
 
 
-def _execute(job: dg.JobDefinition, what: str, console: Console, **how: Any) -> bool:
+def execute(job: dg.JobDefinition, what: str, console: Console, **how: Any) -> bool:
     """Run a job in this process and say which steps failed and why; give whether it succeeded."""
     console.print(what)
     with condensed(console, what):

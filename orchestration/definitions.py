@@ -12,6 +12,6 @@ warnings.filterwarnings("ignore", category=dg.BetaWarning, message=".*backfill_p
 # Before the definitions are loaded: they parse the dbt project, and dbt's processes read the environment.
 export_environment()
 
-from orchestration.defs import export, ingest, jobs, transform  # noqa: E402
+from orchestration.defs import duplicates, export, ingest, jobs, transform  # noqa: E402
 
-defs = dg.Definitions.merge(ingest.defs, transform.defs, export.defs, jobs.defs)
+defs = dg.Definitions.merge(ingest.defs, transform.defs, export.defs, duplicates.defs, jobs.defs)

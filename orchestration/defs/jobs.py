@@ -7,12 +7,13 @@ import dagster as dg
 from ingest import read_contracts
 from ingest.landing import landed_days, listing
 from orchestration.dbt_project import manifest
+from orchestration.defs.duplicates import assets as duplicates
 from orchestration.partitions import daily
 from orchestration.settings import settings
 
 daily_job = dg.define_asset_job(
     "daily",
-    selection=dg.AssetSelection.all(),
+    selection=dg.AssetSelection.all() - dg.AssetSelection.groups(duplicates.GROUP),
     description="Load the day's extracts, build, publish, export.",
 )
 

@@ -22,6 +22,7 @@ normalised as (
             when lower(trim(gender)) in ('male', 'm', 'man') then 'male'
             when {{ clean_text('gender') }} is not null then 'other'
         end as gender,
+        {{ clean_text('address') }} as address,
         {{ clean_text('city') }} as city,
         {{ clean_text('state') }} as region,
         {{ clean_text('zip') }} as postal_code,
