@@ -21,6 +21,8 @@ from samples.tables import TABLES, Table
 from tests.samples.made_worlds import Made, make
 
 REPO = Path(__file__).parents[2]
+# Columns of the contract that the shop's systems do not export.
+UNUSED = {"contacts": ("address", "merged_into_id")}
 TABLE_OF = {(table.source, table.name): table for table in TABLES}
 
 
@@ -91,7 +93,8 @@ def test_csv_headers_are_the_contracts(small: Made, table: Table) -> None:
     assert len(headers) == 2, "one day a week has the header of the vendor's other export"
     for header in headers:
         for column, names in contract_names(table).items():
-            assert sum(name in header for name in names) == 1, (column, header)
+            expected = 0 if column in UNUSED.get(table.name, ()) else 1
+            assert sum(name in header for name in names) == expected, (column, header)
     declared = {name for names in contract_names(table).values() for name in names}
     assert any(set(header) - declared for header in headers), "a stock export has columns that nobody declared"
 
