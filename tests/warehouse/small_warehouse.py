@@ -119,6 +119,14 @@ class SmallWarehouse:
         """Loads seeds."""
         invoke(["seed", "--select", *seeds], self._database, self._manifest)
 
+    def test(self, nodes: Iterable[str]) -> None:
+        """Runs the data tests of nodes.
+
+        Raises:
+            RuntimeError: one failed; the message has what dbt says of it.
+        """
+        _invoke(["test", "--select", *nodes], self._database, self._manifest)
+
     def rows(self, model: str) -> list[tuple[Any, ...]]:
         """All rows of a mart, sorted, each with its columns in the order of their names."""
         with duckdb.connect(str(self._database)) as connection:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -243,3 +244,31 @@ def test_a_warehouse_rebuilt_from_nothing_has_the_same_ids(story: Story) -> None
     warehouse.forget()
     warehouse.build(MODELS, f"{DAYS[2] + timedelta(days=1)} 00:00:00")
     assert story.look() == last
+
+
+def test_overrides_that_cannot_be_followed_are_named_without_what_they_say(
+    tmp_path: Path, parsed_project: Manifest
+) -> None:
+    warehouse = SmallWarehouse(tmp_path, parsed_project)
+    warehouse.seed(["identity_overrides"])
+    warehouse.test(["identity_overrides"])
+    warehouse.fill(
+        "seeds.identity_overrides",
+        [
+            ("followed", "must_link", "crm_id:1", "crm_id:2", ""),
+            ("one way", "must_link", "crm_id:3", "email:ann@x.example", ""),
+            ("the other", "cannot_link", " email:ann@x.example", "crm_id:3", ""),
+            ("typo", "must_link", "mail:ann@x.example", "crm_id:3", ""),
+            ("itself", "must_link", "crm_id:5", "crm_id:5", ""),
+            ("neither", "link", "crm_id:5", "crm_id:6", ""),
+        ],
+    )
+    with pytest.raises(RuntimeError, match="seeds/identity_overrides.csv") as caught:
+        warehouse.test(["identity_overrides"])
+    message = str(caught.value)
+    assert "override_id one way: the pair is under must_link and under cannot_link" in message
+    assert "override_id the other: the pair" in message
+    assert "override_id typo: a node is not type:value of a known type" in message
+    assert "override_id itself: it names one node twice" in message
+    assert "override_id neither: its kind" in message
+    assert "followed:" not in message and "ann@" not in message
