@@ -27,4 +27,5 @@ class Vault:
 
     def read_parquet(self, pattern: str, *options: str) -> str:
         """The SQL of a read of Parquet files; `pattern` is quoted already, `options` are read_parquet's own."""
-        return f"read_parquet({', '.join((f"'{pattern}'", *options))})"
+        arguments = ", ".join((f"'{pattern}'", *options))
+        return f"read_parquet({arguments})"

@@ -5,7 +5,7 @@ Everything that can differ between two recipients happens here; files are writte
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,11 +36,10 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A message ready to write, its explanation, and its fallbacks by token (without positions) for the counts."""
+    """A message ready to write, and its explanation."""
 
     message: dict[str, Any]
     explanation: dict[str, Any]
-    fallbacks: tuple[str, ...]
     unsubscribe_url: str
 
 
@@ -86,7 +85,7 @@ class Renderer:
             },
         }
         check_message(message)
-        return Rendered(message, self._explain(row, message, notes), _counted(notes), url)
+        return Rendered(message, self._explain(row, message, notes), url)
 
     def _belongs(self, row: Mapping[str, Any], message_id: str) -> None:
         for column, expected in (("campaign", self.campaign.name), ("as_of_date", self.run.as_of_date)):
@@ -200,6 +199,6 @@ def _evidence(row: Mapping[str, Any], message_id: str) -> Any:
         raise DataError(message_id, "is not JSON", "evidence") from None
 
 
-def _counted(notes: Notes) -> tuple[str, ...]:
-    """Names of tokens that fell back: `items.2.image_url` counts as `items.image_url`."""
-    return tuple(re.sub(r"\.\d+\.", ".", name) for name in notes.fallbacks)
+def counted_fallbacks(fallbacks: Iterable[str]) -> list[str]:
+    """Names of tokens that fell back, as they are counted: `items.2.image_url` counts as `items.image_url`."""
+    return [re.sub(r"\.\d+\.", ".", name) for name in fallbacks]

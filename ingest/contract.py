@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -15,12 +15,23 @@ from typing import Any
 from ingest.errors import ExtractError
 
 KINDS = ("snapshot", "delta", "events")
+# What tells one person from another: the accounts that systems give out, and the e-mail.
+ACCOUNT_TYPES = ("crm_id", "merged_crm_id", "user_id", "order_customer_id")
+PERSONAL_TYPES = (*ACCOUNT_TYPES, "email")
+# What people may share, or what leads to a person only through another record.
+SHARED_TYPES = ("phone", "anonymous_id", "cart_token", "order_id")
+IDENTIFIER_TYPES = (*PERSONAL_TYPES, *SHARED_TYPES)
+# Suppression reads every no that was ever said: to forget one would be to mail who said it.
+NEVER_FORGOTTEN = ("esp.events", "crm.consents")
 LINEAGE_COLUMNS = (("load_id", "string"), ("source_file", "string"), ("source_line", "bigint"))
 
 
 @dataclass(frozen=True)
 class Column:
-    """One declared column of an extract."""
+    """One declared column of an extract.
+
+    `identifier` is the type of identifier it holds, one of IDENTIFIER_TYPES; with a `separator` it holds a list.
+    """
 
     name: str
     data_type: str
@@ -29,6 +40,8 @@ class Column:
     may_be_future: bool = False
     is_epoch_seconds: bool = False
     pii: str | None = None
+    identifier: str | None = None
+    separator: str | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -41,6 +54,7 @@ class Contract:
     """What one source table's extracts hold.
 
     `quarantine_limit` is the share of rows, 0 to 1, above which a partition counts as broken rather than dirty.
+    Partitions older than `retention_days` are removed; None keeps them.
     """
 
     source: str
@@ -54,12 +68,23 @@ class Contract:
     expectations: tuple[Mapping[str, Any], ...] = ()
     quarantine_limit: float = 0.1
     freshness: timedelta | None = None
+    retention_days: int | None = None
     description: str = ""
     declared_in: str = ""
 
     @property
     def name(self) -> str:
         return f"{self.source}.{self.table}"
+
+    @property
+    def identifiers(self) -> tuple[Column, ...]:
+        """The columns that say whose a record is."""
+        return tuple(c for c in self.columns if c.identifier)
+
+    @property
+    def places_orders(self) -> bool:
+        """Whether its records are orders, to which records of other tables belong."""
+        return any(c.name in self.key and c.identifier == "order_id" for c in self.columns)
 
     def fingerprint(self) -> str:
         """Changes when a reload of the same files would give other rows."""
@@ -74,7 +99,8 @@ def read_contracts(manifest: Mapping[str, Any]) -> list[Contract]:
     Sources of another zone (`config.meta.zone`: history, ledger, loads) are the project's own state and have none.
 
     Raises:
-        ExtractError: a contract lacks its kind, or names a column it does not declare.
+        ExtractError: a contract lacks its kind, names a column it does not declare, an identifier of no known type, or
+            a retention that its data cannot have.
     """
     tables = [s for s in manifest["sources"].values() if "zone" not in s["config"]["meta"]]
     return sorted((_contract(table) for table in tables), key=lambda c: c.name)
@@ -91,6 +117,7 @@ def _contract(table: Mapping[str, Any]) -> Contract:
         raise ExtractError(
             f"{where}: required or key names columns that are not declared: {', '.join(sorted(unknown))}"
         )
+    _ensure_identifiers(where, columns)
     return Contract(
         source=table["source_name"],
         table=table["name"],
@@ -103,6 +130,7 @@ def _contract(table: Mapping[str, Any]) -> Contract:
         expectations=tuple(meta.get("expectations", ())),
         quarantine_limit=float(meta.get("quarantine_limit", 0.1)),
         freshness=_period(table.get("freshness")),
+        retention_days=_retention_days(where, table),
         description=table["description"],
         declared_in=table["original_file_path"],
     )
@@ -118,7 +146,39 @@ def _column(column: Mapping[str, Any]) -> Column:
         may_be_future=bool(meta.get("may_be_future", False)),
         is_epoch_seconds=bool(meta.get("epoch_seconds", False)),
         pii=meta.get("pii"),
+        identifier=meta.get("identifier"),
+        separator=meta.get("separator"),
     )
+
+
+def _ensure_identifiers(where: str, columns: Sequence[Column]) -> None:
+    for column in columns:
+        if column.identifier not in (None, *IDENTIFIER_TYPES):
+            raise ExtractError(
+                f"{where}.{column.name}: identifier {column.identifier} is none of {', '.join(IDENTIFIER_TYPES)}"
+            )
+        if column.separator and not column.identifier:
+            raise ExtractError(f"{where}.{column.name}: a separator is for a list of identifiers; name their type")
+
+
+def _retention_days(where: str, table: Mapping[str, Any]) -> int | None:
+    meta = table["config"]["meta"]
+    days = meta.get("retention_days")
+    if days is None:
+        return None
+    if not isinstance(days, int) or isinstance(days, bool) or days < 1:
+        raise ExtractError(f"{where}: retention_days takes a whole number of days, 1 or more")
+    if meta["kind"] == "delta":
+        raise ExtractError(
+            f"{where}: retention_days is for events and snapshots. A delta's old partitions hold the rows that have "
+            "not changed since: they are current. Erase people instead."
+        )
+    if f"{table['source_name']}.{table['name']}" in NEVER_FORGOTTEN:
+        raise ExtractError(
+            f"{where}: retention_days must not be set here. Suppression reads this feed: a no that is removed would "
+            "be a yes again."
+        )
+    return days
 
 
 def _period(freshness: Mapping[str, Any] | None) -> timedelta | None:

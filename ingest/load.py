@@ -5,6 +5,7 @@ The new file is written beside the old one, checked, and renamed over it; until 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import tempfile
@@ -23,25 +24,31 @@ from ingest.files import put_in_place, quoted
 from ingest.landing import LandedFile, ensure_unchanged, landed_files, load_id, wait_until_settled
 from ingest.read import Unread, read_file
 from ingest.records import Reject
+from ingest.tombstones import Tombstones
 from ingest.typing_sql import reason_sql, value_sql
 
 # An event may be stamped a little after its extract's day: clocks differ, and time zones too. Two days is no clock.
 CLOCK_TOLERANCE = timedelta(days=2)
 # In an extract of a dozen rows one bad row is no sign of a broken file.
 DIRTY_ROWS_ALWAYS_ALLOWED = 10
+# Without a ledger nobody has been erased.
+NOBODY = Tombstones()
 # A name that no extract's column has.
 MISFIT = "_why_it_does_not_fit"
 
 
 @dataclass
 class LoadReport:
-    """What became of one partition. `is_loaded` is False when nothing has landed for it."""
+    """What became of one partition. `is_loaded` is False when nothing has landed for it.
+
+    `erased` counts the rows of erased people: they are neither loaded nor kept in quarantine."""
 
     contract: str
     day: date
     is_loaded: bool = False
     rows: int = 0
     quarantined: int = 0
+    erased: int = 0
     reasons: dict[str, int] = field(default_factory=dict)
     undeclared_columns: list[str] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
@@ -63,10 +70,12 @@ def load_partition(
     quarantine: Path,
     adapters: Path,
     settle_seconds: float = 0.0,
+    tombstones: Tombstones = NOBODY,
 ) -> LoadReport:
     """Load what has landed for `day`, replacing what was loaded for it before.
 
     `landing`, `raw` and `quarantine` are the zones' roots; `adapters` holds `<vendor>/<source>.<table>.sql`.
+    Rows of the people whom `tombstones` name are left out.
     With nothing landed the partition stays as it is. A report with `problem` set was not put in place: too much of it
     did not fit, or an expectation of the contract failed.
 
@@ -84,7 +93,7 @@ def load_partition(
     target.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=".loading-", dir=raw))
     try:
-        _load(contract, day, files, report, adapters, scratch)
+        _load(contract, day, files, report, adapters, scratch, tombstones)
         ensure_unchanged(files)
         _judge(contract, report, scratch / "part.parquet")
         if report.problem is None:
@@ -103,7 +112,13 @@ def load_partition(
 
 
 def _load(
-    contract: Contract, day: date, files: Sequence[LandedFile], report: LoadReport, adapters: Path, scratch: Path
+    contract: Contract,
+    day: date,
+    files: Sequence[LandedFile],
+    report: LoadReport,
+    adapters: Path,
+    scratch: Path,
+    tombstones: Tombstones,
 ) -> None:
     """Write part.parquet and rejects.jsonl into `scratch` and fill the report's counts."""
     with duckdb.connect() as connection:
@@ -117,8 +132,13 @@ def _load(
         for number, file in enumerate(files):
             unread = read_file(connection, contract, file, _adapter_sql(contract, file, adapters), scratch)
             undeclared |= unread.undeclared
-            rejects += unread.rejects
-            rejects += _type_rows(connection, contract, day, file, unread, number)
+            found = unread.rejects + _type_rows(connection, contract, day, file, unread, number, report, tombstones)
+            kept = [reject for reject in found if not tombstones.is_mentioned_in(reject.text)]
+            report.erased += len(found) - len(kept)
+            rejects += kept
+        if report.erased:
+            # Without them it is another load, which what was built from the one before must be made anew from.
+            loaded = hashlib.sha256(f"{loaded} without {report.erased}".encode()).hexdigest()[:16]
         parts = " union all ".join(f"select * from typed_{number}" for number in range(len(files)))
         connection.execute(f"create temp view typed as {parts}")
         report.rows = _count(connection, f"typed where {MISFIT} is null")
@@ -141,9 +161,19 @@ def _adapter_sql(contract: Contract, file: LandedFile, adapters: Path) -> str | 
 
 
 def _type_rows(
-    connection: duckdb.DuckDBPyConnection, contract: Contract, day: date, file: LandedFile, unread: Unread, number: int
+    connection: duckdb.DuckDBPyConnection,
+    contract: Contract,
+    day: date,
+    file: LandedFile,
+    unread: Unread,
+    number: int,
+    report: LoadReport,
+    tombstones: Tombstones,
 ) -> list[Reject]:
-    """Make `typed_<number>`: the declared columns, typed, and why a row does not fit. Give the rows that do not."""
+    """Make `typed_<number>`: the declared columns, typed, and why a row does not fit. Give the rows that do not.
+
+    Rows of erased people are in neither; the report counts them.
+    """
     latest = (day + timedelta(days=1) + CLOCK_TOLERANCE).isoformat()
     values = ", ".join(f'{value_sql(c)} as "{c.name}"' for c in contract.columns)
     reasons = ", ".join(reason_sql(c, c.name in contract.required, latest) for c in contract.columns)
@@ -154,6 +184,11 @@ def _type_rows(
         {"file": file.path.name},
     )
     connection.execute(f"drop table {unread.relation}")
+    if erased := tombstones.erased_lines(connection, contract, f"typed_{number}"):
+        connection.execute(
+            f"delete from typed_{number} where source_line in (select unnest($erased))", {"erased": erased}
+        )
+        report.erased += len(erased)
     bad: list[tuple[int, str]] = connection.execute(
         f"select source_line, {MISFIT} from typed_{number} where {MISFIT} is not null order by source_line"
     ).fetchall()

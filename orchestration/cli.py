@@ -12,12 +12,15 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from orchestration import person_commands
 from orchestration.settings import PROJECT, export_environment, settings
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Warehouse-native personalisation.", pretty_exceptions_enable=False
 )
 console = Console()
+app.command(name="erase")(person_commands.erase_person)
+app.command(name="access")(person_commands.show_access)
 
 
 @app.callback()

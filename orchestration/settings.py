@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, time
 from functools import cache
 from pathlib import Path
+
+from engine import Vault
 
 PROJECT = Path(__file__).resolve().parent.parent
 # The sample extracts begin on this day.
@@ -22,6 +24,7 @@ class Settings:
     `daily_at`: when the daily job starts, UTC, for the day that has ended.
     `settle_seconds`: how long a landed file must have gone unchanged before it is read.
     `unsubscribe_key`: signs unsubscribe links.
+    `vault`: opens and writes what is kept, encrypted where a key is set.
     """
 
     home: Path
@@ -30,6 +33,7 @@ class Settings:
     settle_seconds: float
     unsubscribe_key: str
     is_production: bool
+    vault: Vault = field(default_factory=Vault)
 
     @property
     def landing(self) -> Path:

@@ -5,7 +5,7 @@ from datetime import date
 
 import dagster as dg
 
-from ingest import Contract, ExtractError, LoadReport, StillBeingWrittenError, load_partition
+from ingest import Contract, ExtractError, LoadReport, StillBeingWrittenError, Tombstones, load_partition
 from orchestration.partitions import daily, days_of, one_day_a_run
 from orchestration.settings import PROJECT, settings
 
@@ -74,6 +74,7 @@ def _load(contract: Contract, day: date) -> LoadReport:
         quarantine=here.quarantine,
         adapters=PROJECT / "adapters",
         settle_seconds=here.settle_seconds,
+        tombstones=Tombstones.read(here.ledger, here.vault),
     )
 
 
@@ -81,7 +82,8 @@ def _say(report: LoadReport) -> str:
     if not report.files:
         return f"{report.contract} {report.day}: nothing has landed; what is loaded stays."
     reasons = "".join(f"; {count} x {reason}" for reason, count in report.reasons.items())
-    return f"{report.contract} {report.day}: {report.rows} rows, {report.quarantined} in quarantine{reasons}"
+    erased = f"; {report.erased} of erased people left out" if report.erased else ""
+    return f"{report.contract} {report.day}: {report.rows} rows, {report.quarantined} in quarantine{reasons}{erased}"
 
 
 def _check_result(reports: list[LoadReport], problems: list[str]) -> dg.AssetCheckResult:
@@ -110,6 +112,7 @@ def _check_result(reports: list[LoadReport], problems: list[str]) -> dg.AssetChe
         metadata={
             "expectations": dg.MetadataValue.table(records, schema=dg.TableSchema(columns)),
             "quarantined": sum(r.quarantined for r in reports),
+            "erased": sum(r.erased for r in reports),
         },
     )
 
@@ -123,6 +126,7 @@ def _metadata(reports: list[LoadReport]) -> dict[str, dg.MetadataValue]:
     return {
         "dagster/row_count": dg.MetadataValue.int(sum(r.rows for r in reports)),
         "quarantined": dg.MetadataValue.int(sum(r.quarantined for r in reports)),
+        "erased": dg.MetadataValue.int(sum(r.erased for r in reports)),
         "quarantine_reasons": dg.MetadataValue.json(reasons),
         "undeclared_columns": dg.MetadataValue.json(undeclared),
         "files": dg.MetadataValue.int(sum(len(r.files) for r in reports)),
