@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from jinja2 import TemplateError
+from jinja2 import TemplateError, UndefinedError
 
 from exports import unsubscribe
 from exports.campaign import Campaign
@@ -106,8 +106,12 @@ class Renderer:
             preheader = " ".join(campaign.preheader.render(values).split())
             values |= {"subject": subject, "preheader": preheader, "unsubscribe_url": unsubscribe_url}
             html, text = campaign.html.render(values), campaign.text.render(values)
-        except (TemplateError, TypeError, ValueError, ArithmeticError) as error:
+        except UndefinedError as error:
+            # It names what is missing; any other error may quote a value.
             raise DataError(message_id, f"the template cannot be filled: {error}") from error
+        except (TemplateError, TypeError, ValueError, ArithmeticError) as error:
+            problem = f"the template cannot be filled: {type(error).__name__}"
+            raise DataError(message_id, problem) from None
         return {"subject": subject, "preheader": preheader, "html": html, "text": text}
 
     def _explain(self, row: Mapping[str, Any], message: Mapping[str, Any], notes: Notes) -> dict[str, Any]:
@@ -165,7 +169,7 @@ def _matching(pattern: re.Pattern[str], row: Mapping[str, Any], column: str, mes
     value = row.get(column)
     if isinstance(value, str) and pattern.fullmatch(value):
         return value
-    raise DataError(message_id, f"{value!r} is not an id of the form {pattern.pattern}", column)
+    raise DataError(message_id, f"is not an id of the form {pattern.pattern}", column)
 
 
 def _email(row: Mapping[str, Any], message_id: str) -> str:

@@ -7,6 +7,7 @@ What does not: when it runs (orchestration/), and any rename, filter, join or de
 from ingest.contract import Column, Contract, read_contracts
 from ingest.errors import ExtractError, StillBeingWrittenError
 from ingest.load import LoadReport, load_partition
+from ingest.retention import remove_expired
 from ingest.tombstones import Tombstones
 
 __all__ = [
@@ -18,4 +19,5 @@ __all__ = [
     "Tombstones",
     "load_partition",
     "read_contracts",
+    "remove_expired",
 ]

@@ -17,17 +17,54 @@ from ingest.files import quoted
 from orchestration.settings import Settings
 
 
+class UnfitValuesError(Exception):
+    """Values that were stored do not fit the type that their column is declared with now."""
+
+
 def create_views(connection: duckdb.DuckDBPyConnection, manifest: Mapping[str, Any], zones: Settings) -> None:
-    """Create or replace a view for each source of the manifest: `raw_<source>.<table>`, `history.*` and so on."""
+    """Create or replace a view for each source of the manifest: `raw_<source>.<table>`, `history.*` and so on.
+
+    Raises:
+        UnfitValuesError: a column's declared type has changed, and not all that is stored can be read as it.
+    """
     for source in manifest["sources"].values():
         columns = [(name, column["data_type"]) for name, column in source["columns"].items()]
         zone = source["config"]["meta"].get("zone")
         if zone is None:
             columns += [("extract_date", "date"), *LINEAGE_COLUMNS]
         files = _read(zone, source, zones)
+        if files is not None:
+            _ensure_fit(connection, source, columns, files)
         connection.execute(f"create schema if not exists {source['schema']}")
         connection.execute(
             f"create or replace view {source['schema']}.{source['identifier']} as {_typed(columns, files)}"
+        )
+
+
+def _ensure_fit(
+    connection: duckdb.DuckDBPyConnection, source: Mapping[str, Any], columns: list[tuple[str, str]], files: str
+) -> None:
+    """Count what would fail to be cast, before a query fails on it: DuckDB's own message quotes the value."""
+    found = dict(connection.execute(f"select column_name, column_type from (describe {files})").fetchall())
+    declared = connection.execute(f"select column_name, column_type from (describe {_typed(columns, None)})").fetchall()
+    changed = [name for name, kind in declared if name in found and found[name] != kind]
+    if not changed:
+        return
+    types = dict(columns)
+    counts = ", ".join(
+        f'count(*) filter (where "{name}" is not null and try_cast("{name}" as {types[name]}) is null)'
+        for name in changed
+    )
+    row = connection.execute(f"select {counts} from ({files})").fetchone() or ()
+    problems = [
+        f"{count} values of {name} are no {types[name]}" for name, count in zip(changed, row, strict=True) if count
+    ]
+    if problems:
+        table = f"{source['source_name']}.{source['name']}"
+        raise UnfitValuesError(
+            f"{table}: {'; '.join(problems)}. They were stored before the column was declared so in "
+            f"{source['original_file_path']}. Declare it as it was, or load the table's earlier days again (in the UI, "
+            "materialise their partitions): what does not fit then goes to quarantine."
         )
 
 

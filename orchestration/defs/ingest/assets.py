@@ -5,9 +5,18 @@ from datetime import date
 
 import dagster as dg
 
-from ingest import Contract, ExtractError, LoadReport, StillBeingWrittenError, Tombstones, load_partition
-from orchestration.partitions import daily, days_of, one_day_a_run
+from ingest import (
+    Contract,
+    ExtractError,
+    LoadReport,
+    StillBeingWrittenError,
+    Tombstones,
+    load_partition,
+    remove_expired,
+)
+from orchestration.partitions import daily, days_of, is_backfill, one_day_a_run
 from orchestration.settings import PROJECT, settings
+from orchestration.site import site_for
 
 CHECK = "contract"
 
@@ -40,6 +49,7 @@ def ingest_asset(contract: Contract) -> dg.AssetsDefinition:
     def load(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
         reports: list[LoadReport] = []
         problems: list[str] = []
+        expired = _remove_expired(context, contract)
         for day in days_of(context):
             try:
                 report = _load(contract, day)
@@ -59,9 +69,17 @@ def ingest_asset(contract: Contract) -> dg.AssetsDefinition:
                 metadata={"problems": problems},
                 allow_retries=False,
             )
-        yield dg.MaterializeResult(metadata=_metadata(reports))
+        yield dg.MaterializeResult(metadata=_metadata(reports, expired))
 
     return load
+
+
+def _remove_expired(context: dg.AssetExecutionContext, contract: Contract) -> list[date]:
+    """Forget what the contract no longer keeps. A replay of a day that has passed forgets nothing."""
+    here, day = settings(), days_of(context)[-1]
+    if not site_for(day, here, is_backfill=is_backfill(context)).is_live:
+        return []
+    return remove_expired(contract, day, landing=here.landing, raw=here.raw, quarantine=here.quarantine)
 
 
 def _load(contract: Contract, day: date) -> LoadReport:
@@ -117,7 +135,7 @@ def _check_result(reports: list[LoadReport], problems: list[str]) -> dg.AssetChe
     )
 
 
-def _metadata(reports: list[LoadReport]) -> dict[str, dg.MetadataValue]:
+def _metadata(reports: list[LoadReport], expired: list[date]) -> dict[str, dg.MetadataValue]:
     reasons: dict[str, int] = {}
     for report in reports:
         for reason, count in report.reasons.items():
@@ -130,5 +148,6 @@ def _metadata(reports: list[LoadReport]) -> dict[str, dg.MetadataValue]:
         "quarantine_reasons": dg.MetadataValue.json(reasons),
         "undeclared_columns": dg.MetadataValue.json(undeclared),
         "files": dg.MetadataValue.int(sum(len(r.files) for r in reports)),
+        "expired_days": dg.MetadataValue.json([str(day) for day in expired]),
         "days_without_a_file": dg.MetadataValue.json([str(r.day) for r in reports if not r.files]),
     }
