@@ -6,8 +6,11 @@ stands; none with the spaces around it.
 
 from __future__ import annotations
 
+import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
 from ingest.contract import Contract
 
@@ -16,6 +19,39 @@ _PHONE = re.compile(r"(?<![\w.])\+?[0-9][0-9 ()./-]{5,}[0-9](?![\w.])")
 _WORD = re.compile(r"[\w-]+")
 # A shorter word may stand in a text by chance, as a quantity or a price does.
 SHORTEST_DISTINCTIVE = 6
+
+
+@dataclass(frozen=True)
+class Provider:
+    """How an e-mail provider reads addresses: the domain it has them under, whether dots count, what begins a tag."""
+
+    domain: str
+    ignores_dots: bool
+    tag_separator: str
+
+
+def read_providers(seed: Path) -> dict[str, Provider]:
+    """The providers of `seeds/email_providers.csv` by each of their domains; none where there is no such file."""
+    if not seed.exists():
+        return {}
+    with seed.open(encoding="utf-8", newline="") as rows:
+        return {
+            row["domain"]: Provider(row["canonical_domain"], row["ignores_dots"] == "true", row["tag_separator"])
+            for row in csv.DictReader(rows)
+        }
+
+
+def canonical_email(email: str, providers: Mapping[str, Provider]) -> str:
+    """The one spelling of an address that its provider reads in many; as macros/canonical_email.sql has it."""
+    local_part, _, domain = email.rpartition("@")
+    provider = providers.get(domain)
+    if provider is None:
+        return email
+    if provider.tag_separator:
+        local_part = local_part.split(provider.tag_separator)[0] or local_part
+    if provider.ignores_dots:
+        local_part = local_part.replace(".", "")
+    return f"{local_part}@{provider.domain}"
 
 
 def identifiers_sql(contract: Contract, relation: str, row: str) -> str:

@@ -52,7 +52,9 @@ class Erasure:
 
     @classmethod
     def _of(cls, found: Person, zones: Zones, day: date | None) -> Erasure:
-        found, landed = landing.find(zones, found, Tombstones.read(zones.ledger, zones.vault))
+        # What has landed under their address with an account that is new is theirs too: the loader would leave it out.
+        before = Tombstones.read(zones.ledger, zones.vault, zones.seeds)
+        found, landed = landing.find(zones, found, tombstones.with_those_of(before, found.own))
         return cls(zones, found, day, landed)
 
     @property
@@ -66,8 +68,9 @@ class Erasure:
         What is derived (the warehouse, the readers' copy, the replays') is deleted: rebuilding it is the caller's.
         """
         person.save(self.person, self.day, self.zones)
+        self._remove_unfinished()
         added = tombstones.leave(self.zones, self.person.own, at)
-        stones = Tombstones.read(self.zones.ledger, self.zones.vault)
+        stones = Tombstones.read(self.zones.ledger, self.zones.vault, self.zones.seeds)
         removed = [Removed("quarantine", "", landing.remove_rejects(self.zones, self.landed, self.person, stones))]
         for found in self.landed:
             landing.remove(found)
@@ -81,6 +84,15 @@ class Erasure:
             removed.append(Removed("raw", table, rows))
         self._delete_derived()
         return added, _summed(removed)
+
+    def _remove_unfinished(self) -> None:
+        """Remove what processes that died have left half done: nothing is at work now."""
+        for pattern in (".erasing-*", "raw/.loading-*"):
+            for folder in self.zones.home.glob(pattern):
+                shutil.rmtree(folder)
+        ours = [self.zones.raw, self.zones.history, self.zones.ledger, self.zones.home / "published"]
+        for file in [f for zone in ours for name in (".*.tmp", ".warehouse.duckdb") for f in zone.rglob(name)]:
+            file.unlink()
 
     def _delete_derived(self) -> None:
         roots = [self.zones.home, *self.zones.home.glob("replay/*")]

@@ -183,18 +183,16 @@ def _names(connection: duckdb.DuckDBPyConnection, known: Mapping[str, list[str]]
         "where column_name in ('customer_id', 'first_name', 'last_name') and table_schema in ('marts', 'intermediate') "
         "group by all having count(*) = 3"
     ).fetchall()
-    found: set[str] = set()
-    for (table,) in tables:
-        full_name = "lower(trim(first_name) || ' ' || trim(last_name))"
-        found |= {
-            name
-            for (name,) in connection.execute(
-                f"select {full_name} from {table} where {full_name} is not null group by 1 "
-                "having bool_and(customer_id in (select unnest($customers)))",
-                known,
-            ).fetchall()
-        }
-    return frozenset(found)
+    full_name = "lower(trim(first_name) || ' ' || trim(last_name))"
+    every = " union all ".join(f"select {full_name} as name, customer_id from {table}" for (table,) in tables)
+    if not every:
+        return frozenset()
+    found = connection.execute(
+        f"select name from ({every}) where name is not null "
+        "group by name having bool_and(customer_id in (select unnest($customers)))",
+        known,
+    ).fetchall()
+    return frozenset(name for (name,) in found)
 
 
 def _message_ids(connection: duckdb.DuckDBPyConnection, known: Mapping[str, list[str]], zones: Zones) -> frozenset[str]:

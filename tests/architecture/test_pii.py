@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-# What models call it; a source column's own name is known by the source. `direct` names somebody, `indirect` tells of one.
+# What models call it; a source's own columns say it themselves. `direct` names somebody, `indirect` tells of one.
 KNOWN = {
     "additional_emails": "direct",
     "birth_on": "indirect",

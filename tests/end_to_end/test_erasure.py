@@ -259,7 +259,7 @@ def test_dropping_the_same_files_again_brings_nobody_back(
     shutil.rmtree(home.path / "landing")
     shutil.copytree(before[0].path / "landing", home.path / "landing")
     zones = _zones(home.path, manifest)
-    tombstones = Tombstones.read(zones.ledger, zones.vault)
+    tombstones = Tombstones.read(zones.ledger, zones.vault, zones.seeds)
     left_out = 0
     for contract in zones.contracts:
         for day in landed_days(zones.landing / contract.source / contract.table):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 
 from engine import Vault
 from ingest import LoadReport, Tombstones, load_partition
+from ingest.identifiers import read_providers
 from ingest.tombstones import digest
 from tests.ingest.conftest import DAY, Loader
 
@@ -105,11 +107,29 @@ def test_leaving_somebody_out_makes_another_load(loader: Loader) -> None:
     assert set(loader.rows("crm.contacts", "load_id")) != {before}
 
 
+def test_an_address_is_known_in_every_spelling_its_provider_reads(loader: Loader) -> None:
+    seed = loader.root / "email_providers.csv"
+    seed.write_text(
+        "domain,canonical_domain,ignores_dots,tag_separator\ngoogle.test,g.test,true,+\nplain.test,plain.test,false,\n"
+    )
+    erased = [("email", "annab@g.test"), ("email", "c@plain.test")]
+    tombstones = replace(_tombstones(*erased), providers=read_providers(seed))
+    loader.land(
+        "crm.contacts",
+        "c.csv",
+        b"id,email,lastmodifieddate\n1,Anna.B+shop@google.test,2026-01-05\n2,c+tag@plain.test,2026-01-05\n"
+        b"3,c.d@plain.test,2026-01-05\n4,C@plain.test,2026-01-05\n5,a.nna.b+x@google.test,never\n",
+    )
+    assert _load(loader, "crm.contacts", tombstones).erased == 3
+    assert loader.rows("crm.contacts", "id") == [("2",), ("3",)]
+    assert tombstones.is_mentioned_in("x;an.nab@google.test;y")
+
+
 def test_tombstones_are_as_the_ledger_says(tmp_path: Path, loader: Loader) -> None:
     path = tmp_path / "ledger/tombstones/as_of_date=2026-01-05/x.parquet"
     path.parent.mkdir(parents=True)
     made = hashlib.sha256(b"salt:email:a@x.org").hexdigest()
     duckdb.execute(f"copy (select 'email' as identifier_type, '{made}' as digest, 'salt' as salt) to '{path}'")
     loader.land("crm.contacts", "c.csv", b"id,email,lastmodifieddate\n1,a@x.org,2026-01-05\n2,b@x.org,2026-01-05\n")
-    assert _load(loader, "crm.contacts", Tombstones.read(tmp_path / "ledger", Vault())).erased == 1
-    assert Tombstones.read(tmp_path / "no-ledger", Vault()) == Tombstones()
+    assert _load(loader, "crm.contacts", Tombstones.read(tmp_path / "ledger", Vault(), tmp_path)).erased == 1
+    assert Tombstones.read(tmp_path / "no-ledger", Vault(), tmp_path) == Tombstones()

@@ -92,7 +92,7 @@ def _load(contract: Contract, day: date) -> LoadReport:
         quarantine=here.quarantine,
         adapters=PROJECT / "adapters",
         settle_seconds=here.settle_seconds,
-        tombstones=Tombstones.read(here.ledger, here.vault),
+        tombstones=Tombstones.read(here.ledger, here.vault, PROJECT / "seeds"),
     )
 
 
