@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -16,10 +15,10 @@ from rich.table import Table
 from rich.text import Text
 
 from engine.functions import idna_domain
-from ingest.files import quoted
 from orchestration.printable import printable
 from orchestration.settings import Settings
 from orchestration.site import Site
+from orchestration.zones import history
 
 Row = dict[str, Any]
 
@@ -37,9 +36,10 @@ class Section:
 SECTIONS = (
     Section(
         "Identifiers, and what ties each",
-        "select node_id as identifier, source_name as source, is_own, record_count as records,"
-        " tied_to_example as in_a_record_with, tied_to_count as and_others, first_observed_at, last_observed_at"
-        " from marts.fct_identity_evidence where customer_id = $id"
+        "select node_id || case when is_own then '' else ' (shared)' end as identifier, source_name as source,"
+        " record_count as records, tied_to_example || case when tied_to_count > 1 then ' and '"
+        " || (tied_to_count - 1) || ' more' else '' end as tied_to, first_observed_at::date as first,"
+        " last_observed_at::date as last from marts.fct_identity_evidence where customer_id = $id"
         " order by is_own desc, identifier_type, identifier_value, source_name",
         "none",
     ),
@@ -50,7 +50,8 @@ SECTIONS = (
     ),
     Section(
         "Cut: identifiers in their records that were kept from connecting people",
-        "select * exclude (as_of_date) from marts.fct_identity_violations where node_id in (select unnest($nodes))"
+        "select node_id as identifier, violation, guard_limit as allowed, would_merge_count as would_merge,"
+        " would_merge_examples as whom from marts.fct_identity_violations where node_id in (select unnest($nodes))"
         " order by all",
         "nothing",
     ),
@@ -246,9 +247,10 @@ def _attributes(profile: Row) -> Iterator[Row]:
 
 def _past(here: Settings, first: date, last: date) -> Iterator[Section]:
     """What earlier days published: decisions before the run's own, and every change of who is who."""
-    for name, title, select, otherwise in (
+    for name, columns, title, select, otherwise in (
         (
             "fct_campaign_decisions",
+            ("campaign", "customer_id", "decision", "reason"),
             f"Decisions since {first}",
             "select h.as_of_date as day, h.campaign, h.decision, h.reason, r.description as because"
             " from {history} as h left join seeds.decision_reasons as r on h.reason = r.reason"
@@ -258,17 +260,16 @@ def _past(here: Settings, first: date, last: date) -> Iterator[Section]:
         ),
         (
             "fct_identity_events",
+            ("event_type", "customer_id", "other_customer_id", "evidence_type", "evidence_source", "evidence_node_id"),
             "Changes of who is who",
-            "select * from {history} where as_of_date <= '{last}' and"
+            "select * exclude (filename) from {history} where as_of_date <= '{last}' and"
             " (customer_id in (select unnest($ids)) or other_customer_id in (select unnest($ids)))"
             " order by as_of_date desc",
             "none",
         ),
     ):
-        if any((here.history / name).glob("*/part.parquet")):
-            files = f"{quoted(glob.escape(str(here.history / name)))}/*/part.parquet"
-            history = here.vault.read_parquet(files, "hive_partitioning = true", "union_by_name = true")
-            yield Section(title, select.format(history=history, first=first, last=last), otherwise)
+        if files := history(here, name, dict.fromkeys(columns, "string")):
+            yield Section(title, select.format(history=files, first=first, last=last), otherwise)
 
 
 def _print(section: Section, rows: list[Row], console: Console) -> None:

@@ -12,6 +12,7 @@ from orchestration.publish import publish
 from orchestration.settings import dbt_environment, settings
 from orchestration.site import Site, site_for
 from orchestration.warehouse import WarehouseBusyError, is_built_with_other_macros, prepare
+from orchestration.zones import UnfitValuesError
 
 WAREHOUSE_POOL = "warehouse"
 
@@ -31,6 +32,8 @@ def models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[A
         is_outdated = is_built_with_other_macros(site, manifest())
     except WarehouseBusyError as error:
         raise dg.RetryRequested(max_retries=10, seconds_to_wait=30) from error
+    except UnfitValuesError as error:
+        raise dg.Failure(str(error), allow_retries=False) from None
     dbt_environment(site.warehouse)
     context.log.info(
         f"as of {site.as_of}, in {site.warehouse}" + ("" if site.is_live else " (a replay: nothing is sent)")
