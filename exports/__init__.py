@@ -17,7 +17,7 @@ from exports.brand import Brand, load_brand
 from exports.campaign import Campaign, load_campaign
 from exports.errors import DataError, ExportError, LoadError, Problem, TokenError
 from exports.message import Renderer, Run
-from exports.outbox import FileEntry, Manifest, write_outbox
+from exports.outbox import FileEntry, Manifest, remove_customers, write_outbox
 
 __all__ = [
     "Brand",
@@ -34,5 +34,6 @@ __all__ = [
     "attach",
     "load_brand",
     "load_campaign",
+    "remove_customers",
     "write_outbox",
 ]

@@ -5,12 +5,12 @@ Everything that can differ between two recipients happens here; files are writte
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from jinja2 import TemplateError
+from jinja2 import TemplateError, UndefinedError
 
 from exports import unsubscribe
 from exports.campaign import Campaign
@@ -36,11 +36,10 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A message ready to write, its explanation, and its fallbacks by token (without positions) for the counts."""
+    """A message ready to write, and its explanation."""
 
     message: dict[str, Any]
     explanation: dict[str, Any]
-    fallbacks: tuple[str, ...]
     unsubscribe_url: str
 
 
@@ -86,7 +85,7 @@ class Renderer:
             },
         }
         check_message(message)
-        return Rendered(message, self._explain(row, message, notes), _counted(notes), url)
+        return Rendered(message, self._explain(row, message, notes), url)
 
     def _belongs(self, row: Mapping[str, Any], message_id: str) -> None:
         for column, expected in (("campaign", self.campaign.name), ("as_of_date", self.run.as_of_date)):
@@ -107,8 +106,12 @@ class Renderer:
             preheader = " ".join(campaign.preheader.render(values).split())
             values |= {"subject": subject, "preheader": preheader, "unsubscribe_url": unsubscribe_url}
             html, text = campaign.html.render(values), campaign.text.render(values)
-        except (TemplateError, TypeError, ValueError, ArithmeticError) as error:
+        except UndefinedError as error:
+            # It names what is missing; any other error may quote a value.
             raise DataError(message_id, f"the template cannot be filled: {error}") from error
+        except (TemplateError, TypeError, ValueError, ArithmeticError) as error:
+            problem = f"the template cannot be filled: {type(error).__name__}"
+            raise DataError(message_id, problem) from None
         return {"subject": subject, "preheader": preheader, "html": html, "text": text}
 
     def _explain(self, row: Mapping[str, Any], message: Mapping[str, Any], notes: Notes) -> dict[str, Any]:
@@ -166,7 +169,7 @@ def _matching(pattern: re.Pattern[str], row: Mapping[str, Any], column: str, mes
     value = row.get(column)
     if isinstance(value, str) and pattern.fullmatch(value):
         return value
-    raise DataError(message_id, f"{value!r} is not an id of the form {pattern.pattern}", column)
+    raise DataError(message_id, f"is not an id of the form {pattern.pattern}", column)
 
 
 def _email(row: Mapping[str, Any], message_id: str) -> str:
@@ -200,6 +203,6 @@ def _evidence(row: Mapping[str, Any], message_id: str) -> Any:
         raise DataError(message_id, "is not JSON", "evidence") from None
 
 
-def _counted(notes: Notes) -> tuple[str, ...]:
-    """Names of tokens that fell back: `items.2.image_url` counts as `items.image_url`."""
-    return tuple(re.sub(r"\.\d+\.", ".", name) for name in notes.fallbacks)
+def counted_fallbacks(fallbacks: Iterable[str]) -> list[str]:
+    """Names of tokens that fell back, as they are counted: `items.2.image_url` counts as `items.image_url`."""
+    return [re.sub(r"\.\d+\.", ".", name) for name in fallbacks]

@@ -10,7 +10,7 @@ import hashlib
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ import orjson
 
 from exports.campaign import Campaign
 from exports.errors import DataError
-from exports.message import Rendered, Renderer, Run
+from exports.message import Rendered, Renderer, Run, counted_fallbacks
 from exports.safety import spreadsheet_cell
 
 SCHEMA_VERSION = 1
@@ -59,8 +59,11 @@ class Manifest:
 
     def to_json(self) -> bytes:
         """The manifest as written: indented, keys in a fixed order, newline at the end."""
-        option = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
-        return orjson.dumps(asdict(self), option=option)
+        return _manifest_bytes(asdict(self))
+
+
+def _manifest_bytes(manifest: Mapping[str, Any]) -> bytes:
+    return orjson.dumps(manifest, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)
 
 
 def write_outbox(
@@ -84,6 +87,53 @@ def write_outbox(
     return manifest
 
 
+def remove_customers(directory: Path, customer_ids: Set[str]) -> int:
+    """Takes the messages of some customers out of an outbox and gives how many; `directory` is replaced as a whole.
+
+    The manifest is made anew to go with what is left. Without such a message the outbox is left untouched.
+    """
+    _restore(directory)
+    explanations = [orjson.loads(line) for line in (directory / "explain.jsonl").read_bytes().splitlines()]
+    kept = [e for e in explanations if e["customer_id"] not in customer_ids]
+    removed = len(explanations) - len(kept)
+    if removed:
+        ids = {e["message_id"] for e in kept}
+        with _partial(directory) as partial:
+            files = _copy_messages(directory, partial, ids, kept)
+            manifest = orjson.loads((directory / MANIFEST).read_bytes())
+            tally = _Tally()
+            for explanation in kept:
+                tally.add(explanation)
+            manifest |= tally.counts() | {"files": [asdict(file) for file in files]}
+            _write_synced(partial / MANIFEST, _manifest_bytes(manifest))
+            _sync_directory(partial)
+            _replace(directory, partial)
+    return removed
+
+
+def _copy_messages(
+    directory: Path, partial: Path, ids: Set[str], explanations: Sequence[Mapping[str, Any]]
+) -> list[FileEntry]:
+    """Writes the three files anew with the messages of these ids."""
+    with (
+        _Writer(partial / "payloads.jsonl") as payloads,
+        _Writer(partial / "recipients.csv") as recipients,
+        _Writer(partial / "explain.jsonl") as explain,
+    ):
+        with (directory / payloads.path.name).open("rb") as lines:
+            for line in lines:
+                if orjson.loads(line)["message_id"] in ids:
+                    payloads.write(line.decode())
+        table = csv.writer(recipients)
+        with (directory / recipients.path.name).open(encoding="utf-8", newline="") as rows:
+            for row in csv.reader(rows):
+                if row[0] in ids or row[0] == _RECIPIENT_COLUMNS[0]:
+                    table.writerow(row)
+        for explanation in explanations:
+            explain.write_json(explanation)
+    return [writer.entry(len(ids)) for writer in (payloads, recipients, explain)]
+
+
 def _write_files(renderer: Renderer, rows: Iterable[Mapping[str, Any]], partial: Path) -> Manifest:
     tally = _Tally()
     with (
@@ -97,7 +147,7 @@ def _write_files(renderer: Renderer, rows: Iterable[Mapping[str, Any]], partial:
             payloads.write_json(rendered.message)
             explain.write_json(rendered.explanation)
             table.writerow(map(spreadsheet_cell, _recipient(rendered)))
-            tally.add(rendered)
+            tally.add(rendered.explanation)
     campaign, run = renderer.campaign, renderer.run
     return Manifest(
         schema_version=SCHEMA_VERSION,
@@ -105,10 +155,7 @@ def _write_files(renderer: Renderer, rows: Iterable[Mapping[str, Any]], partial:
         as_of=run.as_of.strftime("%Y-%m-%dT%H:%M:%SZ"),
         as_of_date=run.as_of_date.isoformat(),
         template_version=campaign.template_version,
-        messages=tally.messages,
-        variants=dict(tally.variants),
-        fallbacks=dict(tally.fallbacks),
-        dropped_items=dict(tally.dropped),
+        **tally.counts(),
         files=tuple(writer.entry(tally.messages) for writer in (payloads, recipients, explain)),
     )
 
@@ -148,13 +195,21 @@ class _Tally:
         self.fallbacks: Counter[str] = Counter()
         self.dropped: Counter[str] = Counter()
 
-    def add(self, rendered: Rendered) -> None:
+    def add(self, explanation: Mapping[str, Any]) -> None:
         self.messages += 1
-        self.variants[rendered.message["variant"]] += 1
-        self.fallbacks.update(rendered.fallbacks)
-        for name, block in rendered.explanation["blocks"].items():
+        self.variants[explanation["variant"]] += 1
+        self.fallbacks.update(counted_fallbacks(explanation["fallbacks"]))
+        for name, block in explanation["blocks"].items():
             if block["dropped"]:
                 self.dropped[name] += len(block["dropped"])
+
+    def counts(self) -> dict[str, Any]:
+        return {
+            "messages": self.messages,
+            "variants": dict(self.variants),
+            "fallbacks": dict(self.fallbacks),
+            "dropped_items": dict(self.dropped),
+        }
 
 
 class _Writer:

@@ -7,6 +7,8 @@ What does not: when it runs (orchestration/), and any rename, filter, join or de
 from ingest.contract import Column, Contract, read_contracts
 from ingest.errors import ExtractError, StillBeingWrittenError
 from ingest.load import LoadReport, load_partition
+from ingest.retention import remove_expired
+from ingest.tombstones import Tombstones
 
 __all__ = [
     "Column",
@@ -14,6 +16,8 @@ __all__ = [
     "ExtractError",
     "LoadReport",
     "StillBeingWrittenError",
+    "Tombstones",
     "load_partition",
     "read_contracts",
+    "remove_expired",
 ]

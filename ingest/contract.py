@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -15,6 +15,14 @@ from typing import Any
 from ingest.errors import ExtractError
 
 KINDS = ("snapshot", "delta", "events")
+# What tells one person from another: the accounts that systems give out, and the e-mail.
+ACCOUNT_TYPES = ("crm_id", "merged_crm_id", "user_id", "order_customer_id")
+PERSONAL_TYPES = (*ACCOUNT_TYPES, "email")
+# What people may share, or what leads to a person only through another record.
+SHARED_TYPES = ("phone", "anonymous_id", "cart_token", "order_id")
+IDENTIFIER_TYPES = (*PERSONAL_TYPES, *SHARED_TYPES)
+# Suppression reads every no that was ever said: to forget one would be to mail who said it.
+NEVER_FORGOTTEN = ("esp.events", "crm.consents")
 LINEAGE_COLUMNS = (("load_id", "string"), ("source_file", "string"), ("source_line", "bigint"))
 
 
@@ -24,6 +32,7 @@ class Column:
 
     With `keeps_misfits`, a value that does not fit (a blank in a required column, too) costs no row: `misfit_value`, as
     text, or null where that is None, stands in for it and the misfit is counted.
+    `identifier` is the type of identifier it holds, one of IDENTIFIER_TYPES; with a `separator` it holds a list.
     """
 
     name: str
@@ -35,6 +44,8 @@ class Column:
     pii: str | None = None
     keeps_misfits: bool = False
     misfit_value: str | None = None
+    identifier: str | None = None
+    separator: str | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -47,6 +58,7 @@ class Contract:
     """What one source table's extracts hold.
 
     `quarantine_limit` is the share of rows, 0 to 1, above which a partition counts as broken rather than dirty.
+    Partitions older than `retention_days` are removed; None keeps them.
     """
 
     source: str
@@ -60,12 +72,23 @@ class Contract:
     expectations: tuple[Mapping[str, Any], ...] = ()
     quarantine_limit: float = 0.1
     freshness: timedelta | None = None
+    retention_days: int | None = None
     description: str = ""
     declared_in: str = ""
 
     @property
     def name(self) -> str:
         return f"{self.source}.{self.table}"
+
+    @property
+    def identifiers(self) -> tuple[Column, ...]:
+        """The columns that say whose a record is."""
+        return tuple(c for c in self.columns if c.identifier)
+
+    @property
+    def places_orders(self) -> bool:
+        """Whether its records are orders, to which records of other tables belong."""
+        return any(c.name in self.key and c.identifier == "order_id" for c in self.columns)
 
     def fingerprint(self) -> str:
         """Changes when a reload of the same files would give other rows."""
@@ -83,7 +106,8 @@ def read_contracts(manifest: Mapping[str, Any]) -> list[Contract]:
     Sources of another zone (`config.meta.zone`: history, ledger, loads) are the project's own state and have none.
 
     Raises:
-        ExtractError: a contract lacks its kind, or names a column it does not declare.
+        ExtractError: a contract lacks its kind, names a column it does not declare, an identifier of no known type, or
+            a retention that its data cannot have.
     """
     tables = [s for s in manifest["sources"].values() if "zone" not in s["config"]["meta"]]
     return sorted((_contract(table) for table in tables), key=lambda c: c.name)
@@ -100,6 +124,7 @@ def _contract(table: Mapping[str, Any]) -> Contract:
         raise ExtractError(
             f"{where}: required or key names columns that are not declared: {', '.join(sorted(unknown))}"
         )
+    _ensure_identifiers(where, columns)
     return Contract(
         source=table["source_name"],
         table=table["name"],
@@ -112,6 +137,7 @@ def _contract(table: Mapping[str, Any]) -> Contract:
         expectations=tuple(meta.get("expectations", ())),
         quarantine_limit=float(meta.get("quarantine_limit", 0.1)),
         freshness=_period(table.get("freshness")),
+        retention_days=_retention_days(where, table),
         description=table["description"],
         declared_in=table["original_file_path"],
     )
@@ -129,7 +155,39 @@ def _column(column: Mapping[str, Any]) -> Column:
         pii=meta.get("pii"),
         keeps_misfits="misfit_value" in meta,
         misfit_value=None if meta.get("misfit_value") is None else str(meta["misfit_value"]),
+        identifier=meta.get("identifier"),
+        separator=meta.get("separator"),
     )
+
+
+def _ensure_identifiers(where: str, columns: Sequence[Column]) -> None:
+    for column in columns:
+        if column.identifier not in (None, *IDENTIFIER_TYPES):
+            raise ExtractError(
+                f"{where}.{column.name}: identifier {column.identifier} is none of {', '.join(IDENTIFIER_TYPES)}"
+            )
+        if column.separator and not column.identifier:
+            raise ExtractError(f"{where}.{column.name}: a separator is for a list of identifiers; name their type")
+
+
+def _retention_days(where: str, table: Mapping[str, Any]) -> int | None:
+    meta = table["config"]["meta"]
+    days = meta.get("retention_days")
+    if days is None:
+        return None
+    if not isinstance(days, int) or isinstance(days, bool) or days < 1:
+        raise ExtractError(f"{where}: retention_days takes a whole number of days, 1 or more")
+    if meta["kind"] == "delta":
+        raise ExtractError(
+            f"{where}: retention_days is for events and snapshots. A delta's old partitions hold the rows that have "
+            "not changed since: they are current. Erase people instead."
+        )
+    if f"{table['source_name']}.{table['name']}" in NEVER_FORGOTTEN:
+        raise ExtractError(
+            f"{where}: retention_days must not be set here. Suppression reads this feed: a no that is removed would "
+            "be a yes again."
+        )
+    return days
 
 
 def _period(freshness: Mapping[str, Any] | None) -> timedelta | None:

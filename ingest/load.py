@@ -5,6 +5,7 @@ The new file is written beside the old one, checked, and renamed over it; until 
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from ingest.landing import LandedFile, ensure_unchanged, landed_files, load_id, 
 from ingest.quarantine import replace_rejects
 from ingest.read import Unread, read_file
 from ingest.records import Reject
+from ingest.tombstones import Tombstones
 from ingest.typing_sql import kept_value_sql, reason_sql
 
 # An event may be stamped a little after its extract's day: clocks differ, and time zones too. Two days is no clock.
@@ -30,6 +32,8 @@ CLOCK_TOLERANCE = timedelta(days=2)
 DIRTY_ROWS_ALWAYS_ALLOWED = 10
 # Nothing is encrypted unless a key is given.
 PLAIN = Vault()
+# Without a ledger nobody has been erased.
+NOBODY = Tombstones()
 # A name that no extract's column has.
 MISFIT = "_why_it_does_not_fit"
 KEPT = "_what_was_left_out_of_it"
@@ -40,6 +44,7 @@ class LoadReport:
     """What became of one partition. `is_loaded` is False when nothing has landed for it.
 
     `reasons` counts what is in quarantine, `misfits` the values that a loaded row had to be taken without.
+    `erased` counts the rows of erased people: they are neither loaded nor kept in quarantine.
     """
 
     contract: str
@@ -47,6 +52,7 @@ class LoadReport:
     is_loaded: bool = False
     rows: int = 0
     quarantined: int = 0
+    erased: int = 0
     reasons: dict[str, int] = field(default_factory=dict)
     misfits: dict[str, int] = field(default_factory=dict)
     undeclared_columns: list[str] = field(default_factory=list)
@@ -70,11 +76,12 @@ def load_partition(
     adapters: Path,
     settle_seconds: float = 0.0,
     vault: Vault = PLAIN,
+    tombstones: Tombstones = NOBODY,
 ) -> LoadReport:
     """Load what has landed for `day`, replacing what was loaded for it before.
 
     `landing`, `raw` and `quarantine` are the zones' roots; `adapters` holds `<vendor>/<source>.<table>.sql`. What is
-    written is encrypted if `vault` has a key.
+    written is encrypted if `vault` has a key. Rows of the people whom `tombstones` name are left out.
     With nothing landed the partition stays as it is. A report with `problem` set was not put in place: too much of it
     did not fit, or an expectation of the contract failed.
 
@@ -92,7 +99,7 @@ def load_partition(
     target.mkdir(parents=True, exist_ok=True)
     with scratch_folder(raw) as scratch:
         try:
-            rejects = _load(contract, day, files, report, adapters, scratch, vault)
+            rejects = _load(contract, day, files, report, adapters, scratch, vault, tombstones)
             ensure_unchanged(files)
         except FileNotFoundError as error:
             raise StillBeingWrittenError(f"{error.filename}: taken away while it was read.") from error
@@ -113,6 +120,7 @@ def _load(
     adapters: Path,
     scratch: Path,
     vault: Vault,
+    tombstones: Tombstones,
 ) -> list[Reject]:
     """Write part.parquet into `scratch`, fill the report's counts, and give the rows that do not fit."""
     with vault.connect() as connection:
@@ -126,8 +134,13 @@ def _load(
         for number, file in enumerate(files):
             unread = read_file(connection, contract, file, _adapter_sql(contract, file, adapters), scratch)
             undeclared |= unread.undeclared
-            rejects += unread.rejects
-            rejects += _type_rows(connection, contract, day, file, unread, number)
+            found = unread.rejects + _type_rows(connection, contract, day, file, unread, number, report, tombstones)
+            kept = [reject for reject in found if not tombstones.is_mentioned_in(reject.text)]
+            report.erased += len(found) - len(kept)
+            rejects += kept
+        if report.erased:
+            # Without them it is another load, which what was built from the one before must be made anew from.
+            loaded = hashlib.sha256(f"{loaded} without {report.erased}".encode()).hexdigest()[:16]
         parts = " union all ".join(f"select * from typed_{number}" for number in range(len(files)))
         connection.execute(f"create temp view typed as {parts}")
         report.rows = _count(connection, f"typed where {MISFIT} is null")
@@ -156,9 +169,19 @@ def _adapter_sql(contract: Contract, file: LandedFile, adapters: Path) -> str | 
 
 
 def _type_rows(
-    connection: duckdb.DuckDBPyConnection, contract: Contract, day: date, file: LandedFile, unread: Unread, number: int
+    connection: duckdb.DuckDBPyConnection,
+    contract: Contract,
+    day: date,
+    file: LandedFile,
+    unread: Unread,
+    number: int,
+    report: LoadReport,
+    tombstones: Tombstones,
 ) -> list[Reject]:
-    """Make `typed_<number>`: the declared columns, typed, and why a row does not fit. Give the rows that do not."""
+    """Make `typed_<number>`: the declared columns, typed, and why a row does not fit. Give the rows that do not.
+
+    Rows of erased people are in neither; the report counts them.
+    """
     latest = (day + timedelta(days=1) + CLOCK_TOLERANCE).isoformat()
     reasons = {c.name: reason_sql(c, c.name in contract.required, latest) for c in contract.columns}
     values = ", ".join(f'{kept_value_sql(c, reasons[c.name])} as "{c.name}"' for c in contract.columns)
@@ -172,6 +195,11 @@ def _type_rows(
         {"file": file.path.name},
     )
     connection.execute(f"drop table {unread.relation}")
+    if erased := tombstones.erased_lines(connection, contract, f"typed_{number}"):
+        connection.execute(
+            f"delete from typed_{number} where source_line in (select unnest($erased))", {"erased": erased}
+        )
+        report.erased += len(erased)
     bad: list[tuple[int, str]] = connection.execute(
         f"select source_line, {MISFIT} from typed_{number} where {MISFIT} is not null order by source_line"
     ).fetchall()

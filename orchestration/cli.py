@@ -15,6 +15,7 @@ from rich.progress import Progress
 from typer.core import TyperGroup
 
 from engine import VaultError
+from orchestration import person_commands
 from orchestration.settings import PROJECT, export_environment, settings
 
 
@@ -36,6 +37,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 console = Console()
+app.command(name="erase")(person_commands.erase_person)
+app.command(name="access")(person_commands.show_access)
 
 
 @app.callback()

@@ -23,6 +23,7 @@ from orchestration.site import site_for
 from orchestration.zones import ensure_readable
 
 INPUTS_TAG = "postroom/inputs"
+ERASURE_TAG = "postroom/erasure"
 # Dagster's own tags for one run over a range of partitions.
 RANGE_START_TAG = "dagster/asset_partition_range_start"
 RANGE_END_TAG = "dagster/asset_partition_range_end"
@@ -74,6 +75,23 @@ def run(day: date, *, console: Console, force: bool = False) -> bool:
             instance=instance,
             partition_key=day.isoformat(),
             tags=tags,
+        )
+
+
+def rebuild(day: date, *, console: Console) -> bool:
+    """Build and publish a day anew from the state as it is now, without an export. Gives whether that succeeded."""
+    from orchestration.definitions import defs
+    from orchestration.defs.transform.assets import models, published
+
+    with dg.DagsterInstance.get() as instance:
+        return execute(
+            defs.resolve_job_def("daily"),
+            f"Rebuilding {day}",
+            console,
+            instance=instance,
+            partition_key=day.isoformat(),
+            asset_selection=[*models.keys, *published.keys],
+            tags={ERASURE_TAG: "rebuild"},
         )
 
 

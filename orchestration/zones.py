@@ -6,6 +6,7 @@ A view always has the declared columns, whatever lies in the zone: nothing, or f
 from __future__ import annotations
 
 import glob
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -51,6 +52,47 @@ def create_views(connection: duckdb.DuckDBPyConnection, manifest: Mapping[str, A
         connection.execute(
             f"create or replace view {source['schema']}.{source['identifier']} as select {typed} from ({rows})"
         )
+
+
+def unfit_values(connection: duckdb.DuckDBPyConnection, manifest: Mapping[str, Any], zones: Settings) -> list[str]:
+    """What is stored and cannot be read as its column is declared now, one line per source: why a view of it fails.
+
+    It reads every file, so it is for when something has failed.
+    """
+    problems = []
+    for source in manifest["sources"].values():
+        declared = {name: column["data_type"] for name, column in source["columns"].items()}
+        counts: Counter[str] = Counter()
+        for path in _files(source, zones):
+            counts.update(_unfit(connection, zones.vault.read_parquet(quoted(glob.escape(str(path)))), declared))
+        if counts:
+            found = "; ".join(f"{count} values of {name} are no {declared[name]}" for name, count in counts.items())
+            problems.append(
+                f"{source['source_name']}.{source['name']}: {found}. They were stored before the column was "
+                f"declared so in {source['original_file_path']}. Declare it as it was, or load the table's "
+                "earlier days again (in the UI, materialise their partitions): what does not fit then goes to quarantine."
+            )
+    return problems
+
+
+def _unfit(connection: duckdb.DuckDBPyConnection, files: str, declared: Mapping[str, str]) -> dict[str, int]:
+    """How many values of a file's columns cannot be cast to the declared type, for those of which there are any."""
+    held = {n for (n,) in connection.execute(f"select column_name from (describe select * from {files})").fetchall()}
+    names = [name for name in declared if name in held]
+    counts = ", ".join(
+        f'count(*) filter (where "{name}" is not null and try_cast("{name}" as {declared[name]}) is null)'
+        for name in names
+    )
+    row = connection.execute(f"select {counts} from {files}").fetchone() if names else None
+    return {name: count for name, count in zip(names, row or (), strict=True) if count}
+
+
+def _files(source: Mapping[str, Any], zones: Settings) -> list[Path]:
+    zone = source["config"]["meta"].get("zone")
+    if zone == "loads":
+        return []
+    root = {None: zones.raw / source["source_name"], "history": zones.history, "ledger": zones.ledger}[zone]
+    return sorted(root.joinpath(source["name"]).glob("*_date=*/*.parquet"))
 
 
 def _rows(zone: str | None, source: Mapping[str, Any], columns: Mapping[str, str], zones: Settings) -> str | None:

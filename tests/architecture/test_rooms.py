@@ -26,6 +26,7 @@ MUST_NOT_IMPORT = {
     },
     "duplicates": {"dagster", "dagster_dbt", "dbt", "orchestration", "ingest", "exports", "samples", "igraph"},
     "ingest": {"dagster", "dagster_dbt", "dbt", "orchestration", "exports", "samples"},
+    "privacy": {"dagster", "dagster_dbt", "dbt", "orchestration", "samples"},
     "samples": {"dagster", "dagster_dbt", "dbt", "duckdb", "orchestration", "ingest", "exports"},
     "orchestration": {"great_expectations", "jinja2", "mrml"},
 }
@@ -77,7 +78,7 @@ def test_no_private_part_of_dagster_is_imported() -> None:
 def test_only_settings_reads_the_environment() -> None:
     rooms = [
         path
-        for room in ("duplicates", "engine", "exports", "ingest", "orchestration", "samples")
+        for room in ("duplicates", "engine", "exports", "ingest", "orchestration", "privacy", "samples")
         for path in _tracked(f"{room}/*.py")
     ]
     readers = [p for p in rooms if re.search(r"os\.(environ|getenv)", p.read_text())]
@@ -99,7 +100,9 @@ def test_the_vault_alone_opens_duckdb_and_parquet() -> None:
 
 
 def test_there_is_one_clock() -> None:
-    files = _tracked("models/*.sql", "macros/*.sql", "tests/dbt/*.sql", "adapters/*.sql", "exports/*.py")
+    files = _tracked(
+        "models/*.sql", "macros/*.sql", "tests/dbt/*.sql", "adapters/*.sql", "exports/*.py", "privacy/*.py"
+    )
     assert [str(p.relative_to(REPO)) for p in files if WALL_CLOCK.search(p.read_text())] == []
 
 

@@ -47,7 +47,10 @@ def test_every_make_target_of_the_readme_is_there(tmp_path: Path) -> None:
 
 def test_postroom_explains_itself(tmp_path: Path) -> None:
     printed = Home(tmp_path).postroom("--help").stdout
-    assert all(command in printed for command in ("run", "sample", "ui", "explain", "duplicates", "online-retail"))
+    assert all(
+        command in printed
+        for command in ("run", "sample", "ui", "explain", "erase", "access", "duplicates", "online-retail")
+    )
 
 
 def test_every_file_the_readme_names_is_there() -> None:

@@ -134,3 +134,42 @@ def test_there_is_an_asset_for_each_table_and_each_campaign_and_the_schedule_is_
     schedule = defs.resolve_schedule_def("daily")
     assert schedule.default_status == dg.DefaultScheduleStatus.RUNNING
     assert schedule.cron_schedule == "0 2 * * *"
+
+
+def test_what_is_too_old_is_forgotten_by_a_live_run_and_not_by_a_replay(instance: dg.DagsterInstance) -> None:
+    for day in ("2023-01-01", "2026-01-04", "2026-01-05"):
+        path = settings().landing / "web/events" / day / "events.jsonl"
+        path.parent.mkdir(parents=True)
+        path.write_text('{"id": "1", "anonymousId": "a", "timestamp": "2022-12-31"}\n')
+    events, old = dg.AssetKey(["web", "events"]), settings().landing / "web/events/2023-01-01"
+    (settings().ledger / "sends/as_of_date=2026-01-05").mkdir(parents=True)
+
+    def load(day: str) -> object:
+        from orchestration.definitions import defs
+
+        job = defs.resolve_job_def("load")
+        result = job.execute_in_process(instance=instance, asset_selection=[events], partition_key=day)
+        (made,) = result.asset_materializations_for_node("web__events")
+        return made.metadata["expired_days"].value
+
+    assert load("2026-01-04") == []
+    assert old.exists()
+    assert load("2026-01-05") == ["2023-01-01"]
+    assert not old.exists()
+
+
+def test_who_was_erased_is_counted_and_not_named(instance: dg.DagsterInstance) -> None:
+    import duckdb
+
+    from ingest.tombstones import digest
+
+    stones = settings().ledger / "tombstones/as_of_date=2026-01-05/x.parquet"
+    stones.parent.mkdir(parents=True)
+    duckdb.execute(
+        f"copy (select '{digest('s', 'email', 'a@example.com')}' as digest, 's' as salt) to '{stones}' (format parquet)"
+    )
+    _land("2026-01-05", "1,a@example.com,2026-01-05\n2,b@example.com,2026-01-05\n")
+    result = _run(instance, partition_key="2026-01-05")
+    (made,) = result.asset_materializations_for_node("crm__contacts")
+    assert (made.metadata["erased"].value, made.metadata["dagster/row_count"].value) == (1, 1)
+    assert "a@example.com" not in repr(result.all_events)

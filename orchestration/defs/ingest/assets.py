@@ -6,9 +6,18 @@ from datetime import date
 
 import dagster as dg
 
-from ingest import Contract, ExtractError, LoadReport, StillBeingWrittenError, load_partition
-from orchestration.partitions import daily, days_of, one_day_a_run
+from ingest import (
+    Contract,
+    ExtractError,
+    LoadReport,
+    StillBeingWrittenError,
+    Tombstones,
+    load_partition,
+    remove_expired,
+)
+from orchestration.partitions import daily, days_of, is_backfill, one_day_a_run
 from orchestration.settings import PROJECT, settings
+from orchestration.site import site_for
 from orchestration.zones import ensure_readable
 
 CHECK = "contract"
@@ -42,6 +51,7 @@ def ingest_asset(contract: Contract) -> dg.AssetsDefinition:
     def load(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
         reports: list[LoadReport] = []
         problems: list[str] = []
+        expired = _remove_expired(context, contract)
         for day in days_of(context):
             try:
                 report = _load(contract, day)
@@ -61,9 +71,17 @@ def ingest_asset(contract: Contract) -> dg.AssetsDefinition:
                 metadata={"problems": problems},
                 allow_retries=False,
             )
-        yield dg.MaterializeResult(metadata=_metadata(reports))
+        yield dg.MaterializeResult(metadata=_metadata(reports, expired))
 
     return load
+
+
+def _remove_expired(context: dg.AssetExecutionContext, contract: Contract) -> list[date]:
+    """Forget what the contract no longer keeps. A replay of a day that has passed forgets nothing."""
+    here, day = settings(), days_of(context)[-1]
+    if not site_for(day, here, is_backfill=is_backfill(context)).is_live:
+        return []
+    return remove_expired(contract, day, landing=here.landing, raw=here.raw, quarantine=here.quarantine)
 
 
 def _load(contract: Contract, day: date) -> LoadReport:
@@ -78,6 +96,7 @@ def _load(contract: Contract, day: date) -> LoadReport:
         adapters=PROJECT / "adapters",
         settle_seconds=here.settle_seconds,
         vault=here.vault,
+        tombstones=Tombstones.read(here.ledger, here.vault, PROJECT / "seeds"),
     )
 
 
@@ -86,7 +105,9 @@ def _say(report: LoadReport) -> str:
         return f"{report.contract} {report.day}: nothing has landed; what is loaded stays."
     reasons = "".join(f"; {count} x {reason}" for reason, count in report.reasons.items())
     misfits = "".join(f"; loaded though {reason}: {count}" for reason, count in report.misfits.items())
-    return f"{report.contract} {report.day}: {report.rows} rows, {report.quarantined} in quarantine{reasons}{misfits}"
+    erased = f"; {report.erased} of erased people left out" if report.erased else ""
+    told = f"{reasons}{misfits}{erased}"
+    return f"{report.contract} {report.day}: {report.rows} rows, {report.quarantined} in quarantine{told}"
 
 
 def _check_result(reports: list[LoadReport], problems: list[str]) -> dg.AssetCheckResult:
@@ -115,11 +136,12 @@ def _check_result(reports: list[LoadReport], problems: list[str]) -> dg.AssetChe
         metadata={
             "expectations": dg.MetadataValue.table(records, schema=dg.TableSchema(columns)),
             "quarantined": sum(r.quarantined for r in reports),
+            "erased": sum(r.erased for r in reports),
         },
     )
 
 
-def _metadata(reports: list[LoadReport]) -> dict[str, dg.MetadataValue]:
+def _metadata(reports: list[LoadReport], expired: list[date]) -> dict[str, dg.MetadataValue]:
     reasons, misfits = Counter[str](), Counter[str]()
     for report in reports:
         reasons.update(report.reasons)
@@ -128,9 +150,11 @@ def _metadata(reports: list[LoadReport]) -> dict[str, dg.MetadataValue]:
     return {
         "dagster/row_count": dg.MetadataValue.int(sum(r.rows for r in reports)),
         "quarantined": dg.MetadataValue.int(sum(r.quarantined for r in reports)),
+        "erased": dg.MetadataValue.int(sum(r.erased for r in reports)),
         "quarantine_reasons": dg.MetadataValue.json(dict(reasons)),
         "misfits_loaded": dg.MetadataValue.json(dict(misfits)),
         "undeclared_columns": dg.MetadataValue.json(undeclared),
         "files": dg.MetadataValue.int(sum(len(r.files) for r in reports)),
+        "expired_days": dg.MetadataValue.json([str(day) for day in expired]),
         "days_without_a_file": dg.MetadataValue.json([str(r.day) for r in reports if not r.files]),
     }

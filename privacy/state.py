@@ -1,0 +1,184 @@
+"""What is kept: the raw zone by its contracts, history and ledger by whose row it is."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+
+from ingest import Contract
+from ingest.identifiers import identifiers_sql
+from ingest.quarantine import read_rejects
+from privacy.person import Identifier, Person
+from privacy.records import know, rows_of, theirs_sql
+from privacy.zones import Zones
+
+
+def survey(zones: Zones, person: Person) -> Person:
+    """The person with what only their loaded rows say: orders no customer has yet, and what others state too.
+
+    An identifier that other people's rows state too is shared, and one of theirs that the warehouse ties to nobody (the
+    phone of a household) selects no row by itself.
+    """
+    with zones.memory() as connection:
+        stated = _make_stated(connection, zones)
+        person = _with_orders(connection, zones, person, stated)
+        theirs = _pairs(connection, stated, "row in (select row from {0}_theirs)")
+        know(connection, person.knows(theirs))
+        others = _pairs(
+            connection,
+            stated,
+            "row not in (select row from {0}_theirs)",
+            "semi join known using (identifier_type, value)",
+        )
+    return replace(person.knows(theirs - others), shared=frozenset(others))
+
+
+def _make_stated(connection: duckdb.DuckDBPyConnection, zones: Zones) -> dict[str, Contract]:
+    """A table of the identifiers that the loaded rows of each contract state; gives the contracts by their table."""
+    made: dict[str, Contract] = {}
+    for contract in zones.contracts:
+        if not contract.identifiers:
+            continue
+        table = f"stated_{len(made)}"
+        connection.execute(
+            f"create temp table {table} (row bigint, identifier_type varchar, value varchar, is_single boolean)"
+        )
+        for number, path in enumerate(raw_files(zones, contract)):
+            # A row of a file is told from those of the others by the file's number.
+            row = f"({number}::bigint << 40) + file_row_number"
+            sql = identifiers_sql(contract, _rows(zones, contract, path), row)
+            connection.execute(f"insert into {table} {sql}")
+        made[table] = contract
+    return made
+
+
+def _with_orders(
+    connection: duckdb.DuckDBPyConnection, zones: Zones, person: Person, stated: Mapping[str, Contract]
+) -> Person:
+    """The person with the orders that their rows place; leaves a table `<stated>_theirs` of their rows."""
+    while True:
+        know(connection, person)
+        for table in stated:
+            connection.execute(f"create or replace temp table {table}_theirs as {theirs_sql(f'from {table}')}")
+        placed = [t for t, contract in stated.items() if contract.places_orders]
+        orders = {i for i in _pairs(connection, placed, "row in (select row from {0}_theirs)") if i[0] == "order_id"}
+        if orders <= person.identifiers:
+            return person
+        person = person.knows(orders)
+
+
+def _pairs(
+    connection: duckdb.DuckDBPyConnection, tables: Iterable[str], condition: str, join: str = ""
+) -> set[Identifier]:
+    found: set[Identifier] = set()
+    for table in tables:
+        sql = f"select distinct identifier_type, value from {table} {join} where {condition.format(table)}"
+        found |= set(connection.execute(sql).fetchall())
+    return found
+
+
+def raw_files(zones: Zones, contract: Contract) -> list[Path]:
+    """The files of a raw table, by day."""
+    return sorted((zones.raw / contract.source / contract.table).glob("extract_date=*/*.parquet"))
+
+
+def _rows(zones: Zones, contract: Contract, path: Path) -> str:
+    """The SQL of a raw file's rows with every declared column and `file_row_number`."""
+    empty = ", ".join(f'cast(null as {c.data_type}) as "{c.name}"' for c in contract.columns)
+    rows = zones.parquet(path, "file_row_number = true")
+    return f"(select * from (select {empty} where false) union all by name select * from {rows})"
+
+
+def remove_from_raw(zones: Zones, person: Person) -> dict[str, int]:
+    """Take the person's rows out of the raw zone; give the rows removed by table.
+
+    Each partition changed gets a load id of its own, so that what was built from it is built anew.
+    """
+    removed = {}
+    with zones.memory() as connection:
+        know(connection, person)
+        for contract in zones.contracts:
+            count = 0
+            for path, rows in rows_by_file(connection, zones, contract):
+                _without(connection, zones, contract, path, rows)
+                count += len(rows)
+            removed[contract.name] = count
+    return removed
+
+
+def rows_by_file(
+    connection: duckdb.DuckDBPyConnection, zones: Zones, contract: Contract
+) -> Iterator[tuple[Path, list[int]]]:
+    """The row numbers of the known person in each file of a raw table that has any."""
+    for path in raw_files(zones, contract) if contract.identifiers else ():
+        if rows := rows_of(connection, contract, _rows(zones, contract, path), "file_row_number"):
+            yield path, rows
+
+
+def _without(
+    connection: duckdb.DuckDBPyConnection, zones: Zones, contract: Contract, path: Path, rows: Sequence[int]
+) -> None:
+    source = zones.parquet(path, "file_row_number = true")
+    (before,) = connection.execute(f"select any_value(load_id) from {source}").fetchone() or (None,)
+    load_id = hashlib.sha256(f"{before} without {sorted(rows)}".encode()).hexdigest()[:16]
+    rejected = zones.quarantine / contract.source / contract.table / path.parent.name
+    quarantined = sum(len(read_rejects(file, zones.vault)) for file in rejected.glob("rejects.*"))
+    numbers = ", ".join(map(str, rows))
+    kept = (
+        "select * exclude (file_row_number) "
+        f"replace ('{load_id}' as load_id, cast({quarantined} as bigint) as quarantined_count) "
+        f"from {source} where file_row_number not in ({numbers}) order by file_row_number"
+    )
+    zones.rewrite(connection, kept, path)
+
+
+def remove_from_state(zones: Zones, person: Person) -> dict[str, int]:
+    """Take the person's rows out of history and ledger; give the rows removed by table."""
+    removed: dict[str, int] = {}
+    with zones.memory() as connection:
+        know_customers(connection, person)
+        for path in state_files(zones):
+            table = "/".join(path.relative_to(zones.home).parts[:2])
+            theirs, source = held_sql(connection, zones, path), zones.parquet(path)
+            row = connection.execute(f"select count(*) from {source} where {theirs}").fetchone()
+            count = row[0] if row else 0
+            removed[table] = removed.get(table, 0) + count
+            if count:
+                zones.rewrite(connection, f"select * from {source} where not {theirs}", path)
+    return removed
+
+
+def state_files(zones: Zones) -> list[Path]:
+    """The files of history and ledger, but for the tombstones: they tell nothing of anybody."""
+    found = [p for zone in (zones.history, zones.ledger) for p in zone.glob("*/*/*.parquet")]
+    return sorted(p for p in found if p.parts[-3] != "tombstones")
+
+
+def know_customers(connection: duckdb.DuckDBPyConnection, person: Person) -> None:
+    """Make the table `theirs` of the person's customer ids and nodes, which held_sql reads."""
+    connection.execute("create or replace temp table theirs (kind varchar, value varchar)")
+    rows = [("customer", c) for c in sorted(person.customer_ids)] + [("node", n) for n in sorted(person.nodes)]
+    connection.execute(
+        "insert into theirs select unnest($kinds), unnest($values)",
+        {"kinds": [kind for kind, _ in rows], "values": [value for _, value in rows]},
+    )
+
+
+def held_sql(connection: duckdb.DuckDBPyConnection, zones: Zones, path: Path) -> str:
+    """When a row of a history or ledger file is the person's.
+
+    A row about an identifier is its holder's; any other one is that of the customers whom it names, whatever its
+    columns are called.
+    """
+    described = connection.execute(
+        f"select column_name from (describe select * from {zones.parquet(path)}) where column_type = 'VARCHAR'"
+    ).fetchall()
+    texts = [name for (name,) in described]
+    if "node_id" in texts:
+        return "coalesce(node_id in (select value from theirs where kind = 'node'), false)"
+    named = [f"coalesce(\"{name}\" in (select value from theirs where kind = 'customer'), false)" for name in texts]
+    return f"({' or '.join(named) or 'false'})"

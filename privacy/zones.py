@@ -1,0 +1,63 @@
+"""Where things are kept, as this room is told."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from engine import Vault
+from ingest import Contract
+from ingest.files import put_in_place, quoted
+
+
+@dataclass(frozen=True)
+class Zones:
+    """The zones' roots, the contracts of what lands, and how files are opened.
+
+    `journal` is the file that says what an erasure that has begun is taking out; it is gone when that is done.
+    """
+
+    home: Path
+    landing: Path
+    raw: Path
+    quarantine: Path
+    history: Path
+    ledger: Path
+    adapters: Path
+    seeds: Path
+    contracts: Sequence[Contract]
+    vault: Vault
+
+    @property
+    def journal(self) -> Path:
+        return self.home / "erasing.parquet"
+
+    @property
+    def published(self) -> Path:
+        return self.home / "published" / "warehouse.duckdb"
+
+    def outboxes(self) -> list[Path]:
+        """The folder of each campaign and day, the replays' too."""
+        roots = [self.home / "outbox", *self.home.glob("replay/*/outbox")]
+        return sorted(folder for root in roots for folder in root.glob("*/*") if (folder / "manifest.json").exists())
+
+    def parquet(self, pattern: Path, *options: str) -> str:
+        """The SQL of a read of one file."""
+        return self.vault.read_parquet(quoted(glob.escape(str(pattern))), "hive_partitioning = false", *options)
+
+    @contextmanager
+    def memory(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A database in memory that reads the zones' files."""
+        with self.vault.connect() as connection:
+            yield connection
+
+    def rewrite(self, connection: duckdb.DuckDBPyConnection, query: str, target: Path) -> None:
+        """Put the query's rows in place of a Parquet file, which the query may read."""
+        temporary = target.with_name(f".{target.name}.tmp")
+        connection.execute(f"copy ({query}) to '{quoted(temporary)}' ({self.vault.parquet})")
+        put_in_place(temporary, target)
