@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ingest import read_contracts
+from ingest.contract import state_identifiers
 from orchestration.dbt_project import manifest
 from orchestration.settings import PROJECT, Settings, settings
 from orchestration.site import Site, last_live_day
@@ -36,6 +37,7 @@ def _zones(here: Settings) -> Zones:
         adapters=PROJECT / "adapters",
         seeds=PROJECT / "seeds",
         contracts=read_contracts(manifest()),
+        state=state_identifiers(manifest()),
         vault=here.vault,
     )
 

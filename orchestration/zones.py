@@ -70,7 +70,8 @@ def unfit_values(connection: duckdb.DuckDBPyConnection, manifest: Mapping[str, A
             problems.append(
                 f"{source['source_name']}.{source['name']}: {found}. They were stored before the column was "
                 f"declared so in {source['original_file_path']}. Declare it as it was, or load the table's "
-                "earlier days again (in the UI, materialise their partitions): what does not fit then goes to quarantine."
+                "earlier days again (in the UI, materialise their partitions): what does not fit then goes to "
+                "quarantine."
             )
     return problems
 

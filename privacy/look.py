@@ -129,7 +129,7 @@ def _chunks(path: Path) -> Iterator[bytes]:
 def _parquet_texts(path: Path, zones: Zones) -> Iterator[bytes]:
     try:
         if zones.landing in path.parents:
-            yield from _column_texts(pq.read_table(path, partitioning=None))
+            yield from _column_texts(pq.ParquetFile(path).read())
         else:
             with zones.memory() as connection:
                 for batch in connection.execute(f"select * from {zones.parquet(path)}").to_arrow_reader(100_000):

@@ -162,6 +162,7 @@ def know_customers(connection: duckdb.DuckDBPyConnection, person: Person) -> Non
     """Make the table `theirs` of the person's customer ids and nodes, which held_sql reads."""
     connection.execute("create or replace temp table theirs (kind varchar, value varchar)")
     rows = [("customer", c) for c in sorted(person.customer_ids)] + [("node", n) for n in sorted(person.nodes)]
+    rows += sorted(person.identifiers)
     connection.execute(
         "insert into theirs select unnest($kinds), unnest($values)",
         {"kinds": [kind for kind, _ in rows], "values": [value for _, value in rows]},
@@ -172,7 +173,7 @@ def held_sql(connection: duckdb.DuckDBPyConnection, zones: Zones, path: Path) ->
     """When a row of a history or ledger file is the person's.
 
     A row about an identifier is its holder's; any other one is that of the customers whom it names, whatever its
-    columns are called.
+    columns are called, and of those whom its declared identifiers name.
     """
     described = connection.execute(
         f"select column_name from (describe select * from {zones.parquet(path)}) where column_type = 'VARCHAR'"
@@ -180,5 +181,8 @@ def held_sql(connection: duckdb.DuckDBPyConnection, zones: Zones, path: Path) ->
     texts = [name for (name,) in described]
     if "node_id" in texts:
         return "coalesce(node_id in (select value from theirs where kind = 'node'), false)"
-    named = [f"coalesce(\"{name}\" in (select value from theirs where kind = 'customer'), false)" for name in texts]
+    declared = zones.state.get("/".join(path.relative_to(zones.home).parts[:2]), ())
+    kinds = [(name, kind) for name in texts for kind in ("customer", "node")]
+    kinds += [(name, kind) for name, kind in declared if name in texts]
+    named = [f"coalesce(\"{n}\" in (select value from theirs where kind = '{kind}'), false)" for n, kind in kinds]
     return f"({' or '.join(named) or 'false'})"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,8 @@ from ingest.files import put_in_place, quoted
 class Zones:
     """The zones' roots, the contracts of what lands, and how files are opened.
 
+    `state` has the (column, identifier type) of what tables of history and ledger declare, by `<zone>/<table>`.
+
     `journal` is the file that says what an erasure that has begun is taking out; it is gone when that is done.
     """
 
@@ -31,6 +33,7 @@ class Zones:
     adapters: Path
     seeds: Path
     contracts: Sequence[Contract]
+    state: Mapping[str, Sequence[tuple[str, str]]]
     vault: Vault
 
     @property

@@ -21,6 +21,7 @@ import pytest
 
 from engine import Vault
 from ingest import Tombstones, load_partition, read_contracts
+from ingest.contract import state_identifiers
 from ingest.landing import landed_days
 from privacy import Erasure, Zones
 from tests.conftest import REPO
@@ -131,6 +132,7 @@ def _zones(home: Path, manifest: dict[str, Any]) -> Zones:
         adapters=REPO / "adapters",
         seeds=REPO / "seeds",
         contracts=read_contracts(manifest),
+        state=state_identifiers(manifest),
         vault=Vault(),
     )
 

@@ -108,15 +108,15 @@ def test_a_column_declared_later_is_null_in_files_from_before(
 def test_what_a_changed_type_cannot_read_is_counted_and_not_quoted(
     home: Path, manifest: dict[str, Any], warehouse: duckdb.DuckDBPyConnection
 ) -> None:
-    _load_contacts(manifest, date(2026, 1, 1))
+    _load_contacts(manifest, date(2026, 1, 1), "1,2026-01-01\n")
     path = settings().raw / "crm/contacts/extract_date=2026-01-01/part.parquet"
 
     def store(value: str) -> None:
-        changed = (
-            f"select * replace ('{value}' as date_of_birth) from read_parquet('{path}', hive_partitioning = false)"
+        stored = settings().vault.read_parquet(str(path), "hive_partitioning = false")
+        warehouse.execute(
+            f"create or replace table changed as select * replace ('{value}' as date_of_birth) from {stored}"
         )
-        warehouse.execute(f"create or replace table changed as {changed}")
-        warehouse.execute(f"copy changed to '{path}' (format parquet)")
+        warehouse.execute(f"copy changed to '{path}' ({settings().vault.parquet})")
 
     store("1990-01-31")
     assert unfit_values(warehouse, manifest, settings()) == []
