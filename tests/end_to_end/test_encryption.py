@@ -94,6 +94,13 @@ def test_decisions_and_payloads_are_those_of_the_plain_run(
     assert encrypted.bytes_of("outbox") == payloads
 
 
+def test_a_customer_is_explained(encrypted: Home) -> None:
+    email = json.loads((encrypted.path / "truth/people.jsonl").read_text().splitlines()[0])["emails"][0]
+    printed = encrypted.postroom("explain", email, POSTROOM_ENCRYPTION_KEY=KEY).stdout
+    assert email in printed
+    assert "Decisions since" in printed
+
+
 def test_what_is_in_quarantine_can_be_read(encrypted: Home, two_days: tuple[Home, dict[str, str]]) -> None:
     printed = encrypted.postroom("quarantine", POSTROOM_ENCRYPTION_KEY=KEY).stdout
     assert printed.splitlines()

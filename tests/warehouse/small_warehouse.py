@@ -125,7 +125,7 @@ class SmallWarehouse:
         Raises:
             RuntimeError: one failed; the message has what dbt says of it.
         """
-        _invoke(["test", "--select", *nodes], self._database, self._manifest)
+        invoke(["test", "--select", *nodes], self._database, self._manifest)
 
     def rows(self, model: str) -> list[tuple[Any, ...]]:
         """All rows of a mart, sorted, each with its columns in the order of their names."""
