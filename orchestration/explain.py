@@ -267,7 +267,7 @@ def _past(here: Settings, first: date, last: date) -> Iterator[Section]:
     ):
         if any((here.history / name).glob("*/part.parquet")):
             files = f"{quoted(glob.escape(str(here.history / name)))}/*/part.parquet"
-            history = here.vault.read_parquet(files, "hive_partitioning = true", "union_by_name = true")
+            history = here.vault.read_parquet(files, "hive_partitioning = true")
             yield Section(title, select.format(history=history, first=first, last=last), otherwise)
 
 
