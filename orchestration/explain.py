@@ -37,9 +37,10 @@ class Section:
 SECTIONS = (
     Section(
         "Identifiers, and what ties each",
-        "select node_id as identifier, source_name as source, is_own, record_count as records,"
-        " tied_to_example as in_a_record_with, tied_to_count as and_others, first_observed_at, last_observed_at"
-        " from marts.fct_identity_evidence where customer_id = $id"
+        "select node_id || case when is_own then '' else ' (shared)' end as identifier, source_name as source,"
+        " record_count as records, tied_to_example || case when tied_to_count > 1 then ' and '"
+        " || (tied_to_count - 1) || ' more' else '' end as tied_to, first_observed_at::date as first,"
+        " last_observed_at::date as last from marts.fct_identity_evidence where customer_id = $id"
         " order by is_own desc, identifier_type, identifier_value, source_name",
         "none",
     ),
@@ -50,7 +51,8 @@ SECTIONS = (
     ),
     Section(
         "Cut: identifiers in their records that were kept from connecting people",
-        "select * exclude (as_of_date) from marts.fct_identity_violations where node_id in (select unnest($nodes))"
+        "select node_id as identifier, violation, guard_limit as allowed, would_merge_count as would_merge,"
+        " would_merge_examples as whom from marts.fct_identity_violations where node_id in (select unnest($nodes))"
         " order by all",
         "nothing",
     ),
