@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import glob
 import hmac
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -90,16 +90,6 @@ class Vault:
         encrypted = [f"encryption_config = {{footer_key: '{PARQUET_KEY}'}}"] if self.key else []
         arguments = ", ".join([f"'{pattern}'", *options, *encrypted])
         return f"read_parquet({arguments})"
-
-    def read_columns(self, pattern: str, columns: Mapping[str, str]) -> str:
-        """The SQL of a read of Parquet files as these columns, name to type, and `filename`.
-
-        A column that a file does not have is null, and of its others none is. Declared, the columns need not be looked
-        up in every footer, as union_by_name does; encrypted files, it cannot read
-        (https://github.com/duckdb/duckdb/issues/21508).
-        """
-        schema = ", ".join(f"'{n}': {{name: '{n}', type: '{t}', default_value: null}}" for n, t in columns.items())
-        return self.read_parquet(pattern, f"schema = map {{{schema}}}", "filename = true")
 
     def ensure_opens(self, files: Iterable[Path]) -> None:
         """Hold the files of a zone to this vault: all encrypted with its key, or all plain without one.

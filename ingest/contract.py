@@ -113,6 +113,16 @@ def read_contracts(manifest: Mapping[str, Any]) -> list[Contract]:
     return sorted((_contract(table) for table in tables), key=lambda c: c.name)
 
 
+def state_identifiers(manifest: Mapping[str, Any]) -> dict[str, list[tuple[str, str]]]:
+    """The (column, identifier type) of each table of the project's own state that declares any, by `<zone>/<table>`."""
+    return {
+        f"{source['config']['meta']['zone']}/{source['name']}": columns
+        for source in manifest["sources"].values()
+        if "zone" in source["config"]["meta"]
+        and (columns := [(c.name, c.identifier) for c in map(_column, source["columns"].values()) if c.identifier])
+    }
+
+
 def _contract(table: Mapping[str, Any]) -> Contract:
     meta = table["config"]["meta"]
     columns = tuple(_column(c) for c in table["columns"].values())

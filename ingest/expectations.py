@@ -6,18 +6,16 @@ it the columns that an expectation names.
 
 from __future__ import annotations
 
-import glob
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine import Vault
+import duckdb
+
 from ingest.contract import Contract
 from ingest.errors import ExtractError
-from ingest.files import quoted
 
 if TYPE_CHECKING:
     from great_expectations.core.batch_definition import BatchDefinition
@@ -34,8 +32,8 @@ class Expected:
     detail: str
 
 
-def check(contract: Contract, parquet: Path, vault: Vault) -> list[Expected]:
-    """Run the contract's expectations on one Parquet file.
+def check(contract: Contract, connection: duckdb.DuckDBPyConnection, written: str) -> list[Expected]:
+    """Run the contract's expectations on what was written; `written` is the SQL that reads it.
 
     Raises:
         ExtractError: the contract declares an expectation that Great Expectations does not know or cannot run.
@@ -43,11 +41,9 @@ def check(contract: Contract, parquet: Path, vault: Vault) -> list[Expected]:
     if not contract.expectations:
         return []
     columns = sorted({c for e in contract.expectations for c in _columns(e)})
-    with vault.connect() as connection:
-        files = vault.read_parquet(quoted(glob.escape(str(parquet))), "hive_partitioning = false")
-        # Where no expectation names a column, the rows are counted all the same.
-        names = ", ".join(f'"{name}"' for name in columns) or "null as _"
-        frame = connection.execute(f"select {names} from {files}").to_arrow_table().to_pandas()[columns]
+    # Where no expectation names a column, the rows are counted all the same.
+    names = ", ".join(f'"{name}"' for name in columns) or "null as _"
+    frame = connection.execute(f"select {names} from {written}").to_arrow_table().to_pandas()[columns]
     result = _batches().get_batch({"dataframe": frame}).validate(_suite(contract))
     for outcome in result.results:
         if outcome.exception_info and outcome.exception_info.get("exception_message"):

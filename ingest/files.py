@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import glob
 import os
 import shutil
 import tempfile
@@ -60,6 +61,11 @@ def _lock(folder: Path, how: int = 0) -> int:
         os.close(descriptor)
         raise
     return descriptor
+
+
+def glob_of(path: Path) -> str:
+    """The path, of whatever characters, as the one file of a pattern between single quotes in SQL."""
+    return quoted(glob.escape(str(path)))
 
 
 def quoted(path: Path | str) -> str:

@@ -71,15 +71,6 @@ def identifiers_sql(contract: Contract, relation: str, row: str) -> str:
     return f"select * from ({' union all '.join(selects)}) where value is not null"
 
 
-def spelled_node_sql(node: str) -> str:
-    """A node of the identity graph, `<type>:<value>`, with its value as identifiers_sql gives it.
-
-    A phone that was stated without its country's code has the country behind it there.
-    """
-    phone = _spelled("phone", f"split_part(substr({node}, 7), ' ', 1)")
-    return f"case when {node} like 'phone:%' then 'phone:' || {phone} else {node} end"
-
-
 def spelled(identifier_type: str, value: str) -> str:
     """The value as identifiers_sql gives it."""
     value = value.strip()
@@ -89,7 +80,7 @@ def spelled(identifier_type: str, value: str) -> str:
         digits = re.sub(r"[^0-9]", "", value)
         if value.startswith("00"):
             return "+" + digits[2:]
-        return "+" + digits if value.startswith("+") else digits
+        return "+" + digits if re.match(r"[^0-9]*\+", value) else digits
     return value
 
 
@@ -115,6 +106,6 @@ def _spelled(identifier_type: str | None, text: str) -> str:
         digits = f"regexp_replace({text}, '[^0-9]', '', 'g')"
         return (
             f"nullif(case when {text} like '00%' then '+' || substr({digits}, 3) "
-            f"when {text} like '+%' then '+' || {digits} else {digits} end, '')"
+            f"when regexp_matches({text}, '^[^0-9]*[+]') then '+' || {digits} else {digits} end, '')"
         )
     return f"nullif({text}, '')"

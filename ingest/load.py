@@ -18,7 +18,7 @@ from engine import Vault
 from ingest.contract import Contract
 from ingest.errors import ExtractError, StillBeingWrittenError
 from ingest.expectations import Expected, check
-from ingest.files import put_in_place, quoted, scratch_folder
+from ingest.files import glob_of, put_in_place, quoted, scratch_folder
 from ingest.landing import LandedFile, ensure_unchanged, landed_files, load_id, wait_until_settled
 from ingest.quarantine import replace_rejects
 from ingest.read import Unread, read_file
@@ -103,7 +103,6 @@ def load_partition(
             ensure_unchanged(files)
         except FileNotFoundError as error:
             raise StillBeingWrittenError(f"{error.filename}: taken away while it was read.") from error
-        _judge(contract, report, scratch / "part.parquet", vault)
         if report.problem is None:
             rejected = quarantine / contract.source / contract.table / f"extract_date={day}"
             replace_rejects(rejects, rejected, scratch, vault)
@@ -122,7 +121,7 @@ def _load(
     vault: Vault,
     tombstones: Tombstones,
 ) -> list[Reject]:
-    """Write part.parquet into `scratch`, fill the report's counts, and give the rows that do not fit."""
+    """Write part.parquet into `scratch`, fill the report, and give the rows that do not fit."""
     with vault.connect() as connection:
         connection.execute("set preserve_insertion_order = true; set threads = 2")
         connection.execute(f"set temp_directory = '{quoted(scratch)}'")
@@ -153,7 +152,9 @@ def _load(
             ).fetchall()
         )
         report.undeclared_columns = sorted(undeclared)
-        _write_parquet(connection, contract, report, loaded, scratch / "part.parquet", vault)
+        part = scratch / "part.parquet"
+        _write_parquet(connection, contract, report, loaded, part, vault)
+        _judge(connection, contract, report, vault.read_parquet(glob_of(part), "hive_partitioning = false"))
     return rejects
 
 
@@ -229,7 +230,7 @@ def _write_parquet(
     )
 
 
-def _judge(contract: Contract, report: LoadReport, parquet: Path, vault: Vault) -> None:
+def _judge(connection: duckdb.DuckDBPyConnection, contract: Contract, report: LoadReport, written: str) -> None:
     """Say in the report what keeps the partition out, if anything does."""
     total = report.rows + report.quarantined
     if _is_broken(contract, report):
@@ -240,7 +241,7 @@ def _judge(contract: Contract, report: LoadReport, parquet: Path, vault: Vault) 
             f"{contract.quarantine_limit:.0%}: {worst}"
         )
         return
-    report.expectations = check(contract, parquet, vault)
+    report.expectations = check(contract, connection, written)
     if report.broken:
         report.problem = "; ".join(f"{e.type} {e.column} not met ({e.detail})" for e in report.broken)
 

@@ -5,7 +5,6 @@ One file a partition: JSON lines, which any editor opens; with a key Parquet, wh
 
 from __future__ import annotations
 
-import glob
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from engine import Vault
-from ingest.files import put_in_place, quoted
+from ingest.files import glob_of, put_in_place, quoted
 from ingest.records import Reject
 
 PLAIN = "rejects.jsonl"
@@ -27,7 +26,7 @@ def read_rejects(path: Path, vault: Vault) -> list[Reject]:
         with path.open(encoding="utf-8") as lines:
             return [Reject(**json.loads(line)) for line in lines]
     with vault.connect() as connection:
-        files = vault.read_parquet(quoted(glob.escape(str(path))), "hive_partitioning = false")
+        files = vault.read_parquet(glob_of(path), "hive_partitioning = false")
         found = connection.execute(f"select file, line, reason, text from {files} order by file, line").fetchall()
     return [Reject(*row) for row in found]
 

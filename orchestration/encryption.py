@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import glob
 import shutil
 from pathlib import Path
 
 from engine import Vault, VaultError, is_encrypted
-from ingest.files import put_in_place, quoted, scratch_folder
+from ingest.files import glob_of, put_in_place, quoted, scratch_folder
 from ingest.quarantine import PLAIN, read_rejects, replace_rejects
 from orchestration.publish import unread_beside
 from orchestration.settings import Settings
@@ -40,7 +39,7 @@ def encrypt_home(here: Settings) -> int:
 
 def _encrypt_parquet(path: Path, vault: Vault) -> None:
     temporary = unread_beside(path)
-    source = Vault().read_parquet(quoted(glob.escape(str(path))), "hive_partitioning = false")
+    source = Vault().read_parquet(glob_of(path), "hive_partitioning = false")
     with vault.connect() as connection:
         connection.execute(f"copy (from {source}) to '{quoted(temporary)}' ({vault.parquet})")
     put_in_place(temporary, path)

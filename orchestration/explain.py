@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -15,10 +16,10 @@ from rich.table import Table
 from rich.text import Text
 
 from engine.functions import idna_domain
+from ingest.files import quoted
 from orchestration.printable import printable
 from orchestration.settings import Settings
 from orchestration.site import Site
-from orchestration.zones import history
 
 Row = dict[str, Any]
 
@@ -247,10 +248,9 @@ def _attributes(profile: Row) -> Iterator[Row]:
 
 def _past(here: Settings, first: date, last: date) -> Iterator[Section]:
     """What earlier days published: decisions before the run's own, and every change of who is who."""
-    for name, columns, title, select, otherwise in (
+    for name, title, select, otherwise in (
         (
             "fct_campaign_decisions",
-            ("campaign", "customer_id", "decision", "reason"),
             f"Decisions since {first}",
             "select h.as_of_date as day, h.campaign, h.decision, h.reason, r.description as because"
             " from {history} as h left join seeds.decision_reasons as r on h.reason = r.reason"
@@ -260,16 +260,17 @@ def _past(here: Settings, first: date, last: date) -> Iterator[Section]:
         ),
         (
             "fct_identity_events",
-            ("event_type", "customer_id", "other_customer_id", "evidence_type", "evidence_source", "evidence_node_id"),
             "Changes of who is who",
-            "select * exclude (filename) from {history} where as_of_date <= '{last}' and"
+            "select * from {history} where as_of_date <= '{last}' and"
             " (customer_id in (select unnest($ids)) or other_customer_id in (select unnest($ids)))"
             " order by as_of_date desc",
             "none",
         ),
     ):
-        if files := history(here, name, dict.fromkeys(columns, "string")):
-            yield Section(title, select.format(history=files, first=first, last=last), otherwise)
+        if any((here.history / name).glob("*/part.parquet")):
+            files = f"{quoted(glob.escape(str(here.history / name)))}/*/part.parquet"
+            history = here.vault.read_parquet(files, "hive_partitioning = true")
+            yield Section(title, select.format(history=history, first=first, last=last), otherwise)
 
 
 def _print(section: Section, rows: list[Row], console: Console) -> None:

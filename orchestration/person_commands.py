@@ -12,10 +12,12 @@ from rich.console import Console
 from rich.table import Table
 
 from ingest import read_contracts
+from ingest.contract import state_identifiers
 from orchestration.dbt_project import manifest
 from orchestration.settings import PROJECT, Settings, settings
 from orchestration.site import Site, last_live_day
 from orchestration.warehouse import WarehouseBusyError, open_warehouse
+from orchestration.zones import ensure_readable
 from privacy import Erasure, Left, PrivacyError, Zones, access, erase
 from privacy.access import to_json
 
@@ -35,6 +37,7 @@ def _zones(here: Settings) -> Zones:
         adapters=PROJECT / "adapters",
         seeds=PROJECT / "seeds",
         contracts=read_contracts(manifest()),
+        state=state_identifiers(manifest()),
         vault=here.vault,
     )
 
@@ -81,6 +84,7 @@ def _ensure_idle(here: Settings) -> None:
     """Raise PrivacyError where a run is at work, WarehouseBusyError where another process has the warehouse open."""
     from orchestration.daily_run import ERASURE_TAG
 
+    ensure_readable(here)
     with dg.DagsterInstance.get() as instance:
         for run in instance.get_runs(dg.RunsFilter(statuses=_AT_WORK)):
             if ERASURE_TAG in run.tags:
@@ -91,7 +95,7 @@ def _ensure_idle(here: Settings) -> None:
                 f"Run {run.run_id} is at work. Wait until it is done; if its process is gone, terminate it in the UI."
             )
     if (here.home / "warehouse.duckdb").exists():
-        open_warehouse(Site(datetime.now(UTC).date(), True, here.home)).close()
+        open_warehouse(Site(datetime.now(UTC).date(), True, here.home, here.vault)).close()
 
 
 def _say_nobody(who: str, zones: Zones, tombstone: bool) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import glob
 from pathlib import Path
 
 import duckdb
 
-from ingest.files import put_in_place, quoted
+from ingest.files import glob_of, put_in_place, quoted
 from orchestration.publish import unread_beside
 from orchestration.site import Site
 
@@ -21,7 +20,7 @@ def record(connection: duckdb.DuckDBPyConnection, site: Site, campaign: str, exp
     """
     target = ledger / "sends" / f"as_of_date={site.day}" / f"{campaign}.parquet"
     target.parent.mkdir(parents=True, exist_ok=True)
-    files = site.vault.read_parquet(quoted(glob.escape(str(target))))
+    files = site.vault.read_parquet(glob_of(target))
     logged = f"select {COLUMNS} from {files}" if target.exists() else None
     before = _count(connection, logged) if logged else 0
     exported = f"select {COLUMNS} from {export_table}"

@@ -6,6 +6,7 @@ A view always has the declared columns, whatever lies in the zone: nothing, or f
 from __future__ import annotations
 
 import glob
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -36,23 +37,15 @@ def ensure_readable(zones: Settings) -> None:
     zones.vault.ensure_opens(sorted(state_files(zones)))
 
 
-class UnfitValuesError(Exception):
-    """Values that were stored do not fit the type that their column is declared with now."""
-
-
 def create_views(connection: duckdb.DuckDBPyConnection, manifest: Mapping[str, Any], zones: Settings) -> None:
-    """Create or replace a view for each source of the manifest: `raw_<source>.<table>`, `history.*` and so on.
-
-    Raises:
-        UnfitValuesError: a column's declared type has changed, and not all that is stored can be read as it.
-    """
+    """Create or replace a view for each source of the manifest: `raw_<source>.<table>`, `history.*` and so on."""
     for source in manifest["sources"].values():
         columns = {name: column["data_type"] for name, column in source["columns"].items()}
         zone = source["config"]["meta"].get("zone")
         if zone is None:
             columns |= {"extract_date": "date", **dict(LINEAGE_COLUMNS)}
         nulls = ", ".join(f'null as "{name}"' for name in columns)
-        rows = _extracts(manifest, zones) if zone == "loads" else _rows(connection, zone, source, columns, zones)
+        rows = _extracts(manifest, zones) if zone == "loads" else _rows(zone, source, columns, zones)
         rows = rows or f"select {nulls} where false"
         typed = ", ".join(f'cast("{name}" as {data_type}) as "{name}"' for name, data_type in columns.items())
         connection.execute(f"create schema if not exists {source['schema']}")
@@ -61,60 +54,57 @@ def create_views(connection: duckdb.DuckDBPyConnection, manifest: Mapping[str, A
         )
 
 
-def _rows(
-    connection: duckdb.DuckDBPyConnection,
-    zone: str | None,
-    source: Mapping[str, Any],
-    columns: Mapping[str, str],
-    zones: Settings,
-) -> str | None:
+def unfit_values(connection: duckdb.DuckDBPyConnection, manifest: Mapping[str, Any], zones: Settings) -> list[str]:
+    """What is stored and cannot be read as its column is declared now, one line per source: why a view of it fails.
+
+    It reads every file, so it is for when something has failed.
+    """
+    problems = []
+    for source in manifest["sources"].values():
+        declared = {name: column["data_type"] for name, column in source["columns"].items()}
+        counts: Counter[str] = Counter()
+        for path in _files(source, zones):
+            counts.update(_unfit(connection, zones.vault.read_parquet(quoted(glob.escape(str(path)))), declared))
+        if counts:
+            found = "; ".join(f"{count} values of {name} are no {declared[name]}" for name, count in counts.items())
+            problems.append(
+                f"{source['source_name']}.{source['name']}: {found}. They were stored before the column was "
+                f"declared so in {source['original_file_path']}. Declare it as it was, or load the table's "
+                "earlier days again (in the UI, materialise their partitions): what does not fit then goes to "
+                "quarantine."
+            )
+    return problems
+
+
+def _unfit(connection: duckdb.DuckDBPyConnection, files: str, declared: Mapping[str, str]) -> dict[str, int]:
+    """How many values of a file's columns cannot be cast to the declared type, for those of which there are any."""
+    held = {n for (n,) in connection.execute(f"select column_name from (describe select * from {files})").fetchall()}
+    names = [name for name in declared if name in held]
+    counts = ", ".join(
+        f'count(*) filter (where "{name}" is not null and try_cast("{name}" as {declared[name]}) is null)'
+        for name in names
+    )
+    row = connection.execute(f"select {counts} from {files}").fetchone() if names else None
+    return {name: count for name, count in zip(names, row or (), strict=True) if count}
+
+
+def _files(source: Mapping[str, Any], zones: Settings) -> list[Path]:
+    zone = source["config"]["meta"].get("zone")
+    if zone == "loads":
+        return []
+    root = {None: zones.raw / source["source_name"], "history": zones.history, "ledger": zones.ledger}[zone]
+    return sorted(root.joinpath(source["name"]).glob("*_date=*/*.parquet"))
+
+
+def _rows(zone: str | None, source: Mapping[str, Any], columns: Mapping[str, str], zones: Settings) -> str | None:
     """The select over a source's files, or None while there are none."""
     root = {None: zones.raw / source["source_name"], "history": zones.history, "ledger": zones.ledger}[zone]
     day = "extract_date" if zone is None else "as_of_date"
     folder = root / source["name"]
     if not any(folder.glob(f"{day}=*/*.parquet")):
         return None
-    pattern = f"{_glob(folder)}/{day}=*/*.parquet"
-    stored = {n: t for n, t in columns.items() if n != day}
-    _ensure_fit(connection, source, stored, pattern, zones)
-    return f"select *, {_day_of('filename', day)} as {day} from {zones.vault.read_columns(pattern, stored)}"
-
-
-def _ensure_fit(
-    connection: duckdb.DuckDBPyConnection,
-    source: Mapping[str, Any],
-    columns: Mapping[str, str],
-    pattern: str,
-    zones: Settings,
-) -> None:
-    """Count what would fail to be cast, before a query fails on it: DuckDB's own message quotes the value."""
-    if zones.vault.key:
-        # Encrypted files cannot be described together (https://github.com/duckdb/duckdb/issues/21508).
-        return
-    files = zones.vault.read_parquet(pattern, "union_by_name = true", "hive_partitioning = false")
-    found = dict(
-        connection.execute(f"select column_name, column_type from (describe select * from {files})").fetchall()
-    )
-    nulls = ", ".join(f'cast(null as {kind}) as "{name}"' for name, kind in columns.items())
-    declared = connection.execute(f"select column_name, column_type from (describe select {nulls})").fetchall()
-    changed = [name for name, kind in declared if found.get(name, kind) != kind]
-    if not changed:
-        return
-    counts = ", ".join(
-        f'count(*) filter (where "{name}" is not null and try_cast("{name}" as {columns[name]}) is null)'
-        for name in changed
-    )
-    row = connection.execute(f"select {counts} from {files}").fetchone() or ()
-    problems = [
-        f"{count} values of {name} are no {columns[name]}" for name, count in zip(changed, row, strict=True) if count
-    ]
-    if problems:
-        table = f"{source['source_name']}.{source['name']}"
-        raise UnfitValuesError(
-            f"{table}: {'; '.join(problems)}. They were stored before the column was declared so in "
-            f"{source['original_file_path']}. Declare it as it was, or load the table's earlier days again (in the UI, "
-            "materialise their partitions): what does not fit then goes to quarantine."
-        )
+    files = _read(f"{_glob(folder)}/{day}=*/*.parquet", {n: t for n, t in columns.items() if n != day}, zones)
+    return f"select *, {_day_of('filename', day)} as {day} from {files}"
 
 
 def _extracts(manifest: Mapping[str, Any], zones: Settings) -> str | None:
@@ -147,17 +137,19 @@ def _extracts_of(source_name: str, table_name: str, zones: Settings) -> str:
                 any_value(load_id) as load_id,
                 any_value(quarantined_count) as quarantined_count,
                 count(*) as row_count
-            from {zones.vault.read_columns(pattern, said)}
+            from {_read(pattern, said, zones)}
             group by filename
         ) on file = filename"""
 
 
-def history(zones: Settings, table: str, columns: Mapping[str, str]) -> str | None:
-    """The select over a published table's days, with `as_of_date`; None where it was never published."""
-    if not any((zones.history / table).glob("as_of_date=*/*.parquet")):
-        return None
-    files = zones.vault.read_columns(f"{_glob(zones.history / table)}/as_of_date=*/*.parquet", columns)
-    return f"(select *, {_day_of('filename', 'as_of_date')} as as_of_date from {files})"
+def _read(pattern: str, columns: Mapping[str, str], zones: Settings) -> str:
+    """The files as these columns and `filename`. A column that a file does not have is null, and of its others none is.
+
+    Declared, the columns need not be looked up in every file's footer, as union_by_name does; encrypted files, it
+    cannot read (https://github.com/duckdb/duckdb/issues/21508).
+    """
+    schema = ", ".join(f"'{n}': {{name: '{n}', type: '{t}', default_value: null}}" for n, t in columns.items())
+    return zones.vault.read_parquet(pattern, f"schema = map {{{schema}}}", "filename = true")
 
 
 def _day_of(path: str, name: str) -> str:

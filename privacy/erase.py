@@ -9,6 +9,7 @@ from datetime import date, datetime
 
 from exports import remove_customers
 from ingest import Tombstones
+from ingest.files import scratch_folder
 from privacy import landing, person, state, tombstones
 from privacy.look import Left, look, named_in
 from privacy.person import Person
@@ -87,9 +88,10 @@ class Erasure:
 
     def _remove_unfinished(self) -> None:
         """Remove what processes that died have left half done: nothing is at work now."""
-        for pattern in (".erasing-*", "raw/.loading-*"):
-            for folder in self.zones.home.glob(pattern):
-                shutil.rmtree(folder)
+        for zone in (self.zones.home, self.zones.raw):
+            # Which removes those that nobody works in any more.
+            with scratch_folder(zone):
+                pass
         ours = [self.zones.raw, self.zones.history, self.zones.ledger, self.zones.home / "published"]
         for file in [f for zone in ours for name in (".*.tmp", ".warehouse.duckdb") for f in zone.rglob(name)]:
             file.unlink()

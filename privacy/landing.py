@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gzip
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -21,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ingest import Contract, ExtractError, Tombstones
-from ingest.files import put_in_place
+from ingest.files import put_in_place, scratch_folder
 from ingest.landing import LandedFile, landed_days, landed_files
 from ingest.quarantine import read_rejects, replace_rejects
 from ingest.read import read_file
@@ -159,12 +158,13 @@ def _names(text: str, person: Person, tombstones: Tombstones) -> bool:
 
 @contextmanager
 def _scratch(zones: Zones) -> Iterator[Path]:
-    # Beside the zones, so that what is renamed into them stays on one file system; who may only read has no such need.
-    folder = Path(tempfile.mkdtemp(prefix=".erasing-", dir=zones.home if os.access(zones.home, os.W_OK) else None))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder)
+    """A folder beside the zones, from which a file is renamed into them; elsewhere for who may only read."""
+    if os.access(zones.home, os.W_OK):
+        with scratch_folder(zones.home) as folder:
+            yield folder
+    else:
+        with tempfile.TemporaryDirectory() as name:
+            yield Path(name)
 
 
 def _blank_lines(found: Found) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -140,7 +140,7 @@ def _in_history(
 
     What somebody else has by now was theirs through a merge that has been undone.
     """
-    files = history_files(zones, "dim_identities", ("node_id", "customer_id"))
+    files = history_files(zones, "dim_identities")
     if files is None:
         return {customer}, set()
     customers = connection.execute(
@@ -166,14 +166,12 @@ def _in_history(
     return found, {node for (node,) in former}
 
 
-def history_files(zones: Zones, table: str, columns: Sequence[str]) -> str | None:
-    """The SQL of a read of a history table's text columns, or None while it has no files."""
+def history_files(zones: Zones, table: str) -> str | None:
+    """The SQL of a read of a history table, or None while it has no files."""
     folder = zones.history / table
     if next(folder.glob("*/*.parquet"), None) is None:
         return None
-    return zones.vault.read_columns(
-        f"{quoted(glob.escape(str(folder)))}/*/*.parquet", dict.fromkeys(columns, "varchar")
-    )
+    return zones.vault.read_parquet(f"{quoted(glob.escape(str(folder)))}/*/*.parquet", "hive_partitioning = false")
 
 
 def _names(connection: duckdb.DuckDBPyConnection, known: Mapping[str, list[str]]) -> frozenset[str]:
@@ -198,7 +196,7 @@ def _names(connection: duckdb.DuckDBPyConnection, known: Mapping[str, list[str]]
 def _message_ids(connection: duckdb.DuckDBPyConnection, known: Mapping[str, list[str]], zones: Zones) -> frozenset[str]:
     found: set[str | None] = set()
     sends = zones.ledger / "sends"
-    reads = [history_files(zones, "fct_campaign_decisions", ("message_id", "customer_id"))]
+    reads = [history_files(zones, "fct_campaign_decisions")]
     if next(sends.glob("*/*.parquet"), None) is not None:
         reads.append(
             zones.vault.read_parquet(f"{quoted(glob.escape(str(sends)))}/*/*.parquet", "hive_partitioning = false")

@@ -10,9 +10,8 @@ from pathlib import Path
 import duckdb
 
 from ingest import Contract
-from ingest.contract import ACCOUNT_TYPES, LINEAGE_COLUMNS
-from ingest.files import quoted
-from ingest.identifiers import identifiers_sql, spelled_node_sql
+from ingest.identifiers import identifiers_sql
+from ingest.quarantine import read_rejects
 from privacy.person import Identifier, Person
 from privacy.records import know, rows_of, theirs_sql
 from privacy.zones import Zones
@@ -40,15 +39,20 @@ def survey(zones: Zones, person: Person) -> Person:
 
 def _make_stated(connection: duckdb.DuckDBPyConnection, zones: Zones) -> dict[str, Contract]:
     """A table of the identifiers that the loaded rows of each contract state; gives the contracts by their table."""
-    made = {}
-    for number, contract in enumerate(zones.contracts):
-        for path in raw_files(zones, contract) if contract.identifiers else ():
-            sql = identifiers_sql(
-                contract, raw_relation(zones, contract, path), f"hash('{quoted(path)}', file_row_number)"
-            )
-            table = f"stated_{number}"
-            connection.execute(f"insert into {table} {sql}" if table in made else f"create temp table {table} as {sql}")
-            made[table] = contract
+    made: dict[str, Contract] = {}
+    for contract in zones.contracts:
+        if not contract.identifiers:
+            continue
+        table = f"stated_{len(made)}"
+        connection.execute(
+            f"create temp table {table} (row bigint, identifier_type varchar, value varchar, is_single boolean)"
+        )
+        for number, path in enumerate(raw_files(zones, contract)):
+            # A row of a file is told from those of the others by the file's number.
+            row = f"({number}::bigint << 40) + file_row_number"
+            sql = identifiers_sql(contract, _rows(zones, contract, path), row)
+            connection.execute(f"insert into {table} {sql}")
+        made[table] = contract
     return made
 
 
@@ -78,14 +82,13 @@ def _pairs(
 
 
 def raw_files(zones: Zones, contract: Contract) -> list[Path]:
-    """The loaded partitions of a table."""
-    return sorted((zones.raw / contract.source / contract.table).glob("extract_date=*/part.parquet"))
+    """The files of a raw table, by day."""
+    return sorted((zones.raw / contract.source / contract.table).glob("extract_date=*/*.parquet"))
 
 
-def raw_relation(zones: Zones, contract: Contract, path: Path) -> str:
-    """The SQL of a partition's rows, with its file_row_number; a column declared since it was loaded is null."""
-    columns = [(c.name, c.data_type) for c in contract.columns] + list(LINEAGE_COLUMNS)
-    empty = ", ".join(f'cast(null as {kind}) as "{name}"' for name, kind in columns)
+def _rows(zones: Zones, contract: Contract, path: Path) -> str:
+    """The SQL of a raw file's rows with every declared column and `file_row_number`."""
+    empty = ", ".join(f'cast(null as {c.data_type}) as "{c.name}"' for c in contract.columns)
     rows = zones.parquet(path, "file_row_number = true")
     return f"(select * from (select {empty} where false) union all by name select * from {rows})"
 
@@ -101,7 +104,7 @@ def remove_from_raw(zones: Zones, person: Person) -> dict[str, int]:
         for contract in zones.contracts:
             count = 0
             for path, rows in rows_by_file(connection, zones, contract):
-                _without(connection, zones, path, rows)
+                _without(connection, zones, contract, path, rows)
                 count += len(rows)
             removed[contract.name] = count
     return removed
@@ -111,19 +114,24 @@ def rows_by_file(
     connection: duckdb.DuckDBPyConnection, zones: Zones, contract: Contract
 ) -> Iterator[tuple[Path, list[int]]]:
     """The row numbers of the known person in each file of a raw table that has any."""
-    for path in raw_files(zones, contract):
-        if rows := rows_of(connection, contract, raw_relation(zones, contract, path), "file_row_number"):
+    for path in raw_files(zones, contract) if contract.identifiers else ():
+        if rows := rows_of(connection, contract, _rows(zones, contract, path), "file_row_number"):
             yield path, rows
 
 
-def _without(connection: duckdb.DuckDBPyConnection, zones: Zones, path: Path, rows: Sequence[int]) -> None:
+def _without(
+    connection: duckdb.DuckDBPyConnection, zones: Zones, contract: Contract, path: Path, rows: Sequence[int]
+) -> None:
     source = zones.parquet(path, "file_row_number = true")
     (before,) = connection.execute(f"select any_value(load_id) from {source}").fetchone() or (None,)
     load_id = hashlib.sha256(f"{before} without {sorted(rows)}".encode()).hexdigest()[:16]
+    rejected = zones.quarantine / contract.source / contract.table / path.parent.name
+    quarantined = sum(len(read_rejects(file, zones.vault)) for file in rejected.glob("rejects.*"))
     numbers = ", ".join(map(str, rows))
     kept = (
-        f"select * exclude (file_row_number) replace ('{load_id}' as load_id) from {source} "
-        f"where file_row_number not in ({numbers}) order by file_row_number"
+        "select * exclude (file_row_number) "
+        f"replace ('{load_id}' as load_id, cast({quarantined} as bigint) as quarantined_count) "
+        f"from {source} where file_row_number not in ({numbers}) order by file_row_number"
     )
     zones.rewrite(connection, kept, path)
 
@@ -154,7 +162,7 @@ def know_customers(connection: duckdb.DuckDBPyConnection, person: Person) -> Non
     """Make the table `theirs` of the person's customer ids and nodes, which held_sql reads."""
     connection.execute("create or replace temp table theirs (kind varchar, value varchar)")
     rows = [("customer", c) for c in sorted(person.customer_ids)] + [("node", n) for n in sorted(person.nodes)]
-    rows += [("contact", c) for c in person.of_type(*ACCOUNT_TYPES)]
+    rows += sorted(person.identifiers)
     connection.execute(
         "insert into theirs select unnest($kinds), unnest($values)",
         {"kinds": [kind for kind, _ in rows], "values": [value for _, value in rows]},
@@ -165,16 +173,16 @@ def held_sql(connection: duckdb.DuckDBPyConnection, zones: Zones, path: Path) ->
     """When a row of a history or ledger file is the person's.
 
     A row about an identifier is its holder's; any other one is that of the customers whom it names, whatever its
-    columns are called.
+    columns are called, and of those whom its declared identifiers name.
     """
     described = connection.execute(
         f"select column_name from (describe select * from {zones.parquet(path)}) where column_type = 'VARCHAR'"
     ).fetchall()
     texts = [name for (name,) in described]
     if "node_id" in texts:
-        return f"coalesce({spelled_node_sql('node_id')} in (select value from theirs where kind = 'node'), false)"
-    kinds = {name: "contact" if name.startswith("contact_id") else "customer" for name in texts}
-    named = [
-        f"coalesce(\"{n}\" in (select value from theirs where kind = '{kind}'), false)" for n, kind in kinds.items()
-    ]
+        return "coalesce(node_id in (select value from theirs where kind = 'node'), false)"
+    declared = zones.state.get("/".join(path.relative_to(zones.home).parts[:2]), ())
+    kinds = [(name, kind) for name in texts for kind in ("customer", "node")]
+    kinds += [(name, kind) for name, kind in declared if name in texts]
+    named = [f"coalesce(\"{n}\" in (select value from theirs where kind = '{kind}'), false)" for n, kind in kinds]
     return f"({' or '.join(named) or 'false'})"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,8 @@ from ingest.files import put_in_place, quoted
 class Zones:
     """The zones' roots, the contracts of what lands, and how files are opened.
 
+    `state` has the (column, identifier type) of what tables of history and ledger declare, by `<zone>/<table>`.
+
     `journal` is the file that says what an erasure that has begun is taking out; it is gone when that is done.
     """
 
@@ -31,6 +33,7 @@ class Zones:
     adapters: Path
     seeds: Path
     contracts: Sequence[Contract]
+    state: Mapping[str, Sequence[tuple[str, str]]]
     vault: Vault
 
     @property
@@ -56,8 +59,8 @@ class Zones:
         with self.vault.connect() as connection:
             yield connection
 
-    def rewrite(self, connection: duckdb.DuckDBPyConnection, query: str, target: Path, options: str = "") -> None:
+    def rewrite(self, connection: duckdb.DuckDBPyConnection, query: str, target: Path) -> None:
         """Put the query's rows in place of a Parquet file, which the query may read."""
         temporary = target.with_name(f".{target.name}.tmp")
-        connection.execute(f"copy ({query}) to '{quoted(temporary)}' ({self.vault.parquet}{options})")
+        connection.execute(f"copy ({query}) to '{quoted(temporary)}' ({self.vault.parquet})")
         put_in_place(temporary, target)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from itertools import pairwise
 from pathlib import Path
 
 import duckdb
@@ -31,7 +32,7 @@ def test_a_run_over_dirty_extracts_names_nobody(two_days: tuple[Home, dict[str, 
     phones = {phone.lstrip("+").encode() for person in people for phone in person["phones"]}
     ids = {i.encode() for person in people for i in (*person["contact_ids"], *person["anonymous_ids"])}
     names = {
-        str(name).lower().encode()
+        str(name).lower()
         for (name,) in home.query("select distinct first_name || ' ' || last_name from marts.dim_customers")
         if name
     }
@@ -41,9 +42,11 @@ def test_a_run_over_dirty_extracts_names_nobody(two_days: tuple[Home, dict[str, 
     for path, text in told.items():
         assert not emails & set(re.findall(rb"[\w.+-]+@[\w.-]+", text)), path
         assert not (phones | ids) & set(re.findall(rb"[0-9a-f-]{8,}", text)), path
-        assert not [name for name in names if name in text], path
+        words = re.findall(r"\w+", text.decode(errors="replace"))
+        assert not names & {f"{first} {last}" for first, last in pairwise(words)}, path
 
 
+@pytest.mark.heavy
 def test_a_value_that_does_not_fit_a_changed_type_is_not_quoted(
     two_days: tuple[Home, dict[str, str]], tmp_path: Path
 ) -> None:

@@ -106,8 +106,8 @@ def _say(report: LoadReport) -> str:
     reasons = "".join(f"; {count} x {reason}" for reason, count in report.reasons.items())
     misfits = "".join(f"; loaded though {reason}: {count}" for reason, count in report.misfits.items())
     erased = f"; {report.erased} of erased people left out" if report.erased else ""
-    counts = f"{report.rows} rows, {report.quarantined} in quarantine"
-    return f"{report.contract} {report.day}: {counts}{reasons}{misfits}{erased}"
+    told = f"{reasons}{misfits}{erased}"
+    return f"{report.contract} {report.day}: {report.rows} rows, {report.quarantined} in quarantine{told}"
 
 
 def _check_result(reports: list[LoadReport], problems: list[str]) -> dg.AssetCheckResult:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DbtCliResource, dbt_assets
+from dagster_dbt import DagsterDbtCliRuntimeError, DbtCliResource, dbt_assets
 
 from orchestration.dbt_project import manifest, project
 from orchestration.partitions import daily, days_of, is_backfill, one_day_a_run
@@ -12,7 +12,7 @@ from orchestration.publish import publish
 from orchestration.settings import dbt_environment, settings
 from orchestration.site import Site, site_for
 from orchestration.warehouse import WarehouseBusyError, is_built_with_other_macros, prepare
-from orchestration.zones import UnfitValuesError
+from orchestration.zones import unfit_values
 
 WAREHOUSE_POOL = "warehouse"
 
@@ -32,8 +32,6 @@ def models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[A
         is_outdated = is_built_with_other_macros(site, manifest())
     except WarehouseBusyError as error:
         raise dg.RetryRequested(max_retries=10, seconds_to_wait=30) from error
-    except UnfitValuesError as error:
-        raise dg.Failure(str(error), allow_retries=False) from None
     dbt_environment(site.warehouse)
     context.log.info(
         f"as of {site.as_of}, in {site.warehouse}" + ("" if site.is_live else " (a replay: nothing is sent)")
@@ -43,7 +41,15 @@ def models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[A
         context.log.info("a macro has changed since the last run: every fact is made anew")
         arguments.append("--full-refresh")
     # One folder for all runs, which the pool keeps apart: Dagster's own choice is a new one each time, never removed.
-    yield from dbt.cli(arguments, context=context, target_path=settings().dbt_target / "run").stream()
+    try:
+        yield from dbt.cli(arguments, context=context, target_path=settings().dbt_target / "run").stream()
+    except DagsterDbtCliRuntimeError:
+        # Of a value that its column's type no longer fits, dbt says neither the table nor what to do.
+        with settings().vault.connect() as connection:
+            problems = unfit_values(connection, manifest(), settings())
+        if problems:
+            raise dg.Failure("\n".join(problems), allow_retries=False) from None
+        raise
 
 
 @dg.asset(
