@@ -25,6 +25,8 @@ def state_files(zones: Settings) -> Iterator[Path]:
     for zone in (zones.history, zones.ledger):
         yield from zone.glob("*/*/*.parquet")
     yield from zones.quarantine.glob("*/*/*/rejects.*")
+    # An erasure that was broken off.
+    yield from zones.home.glob("erasing.parquet")
 
 
 @cache

@@ -21,6 +21,7 @@ FILES = (
     "raw/crm/contacts/extract_date=2026-01-02/part.parquet",
     "history/dim_identities/as_of_date=2026-01-01/part.parquet",
     "ledger/sends/as_of_date=2026-01-01/winback.parquet",
+    "erasing.parquet",
 )
 REJECTS = "quarantine/crm/contacts/extract_date=2026-01-01/rejects.jsonl"
 
@@ -30,7 +31,7 @@ def plain(home: Path) -> Path:
     """A home written without a key."""
     with Vault().connect() as connection:
         for number, name in enumerate(FILES):
-            (home / name).parent.mkdir(parents=True)
+            (home / name).parent.mkdir(parents=True, exist_ok=True)
             connection.execute(
                 f"copy (select '{number}-' || range as email, null::timestamp as at from range(3000)) "
                 f"to '{home / name}' ({Vault().parquet})"
@@ -91,13 +92,14 @@ def test_stopped_halfway_it_does_the_rest_when_run_again(plain: Path, monkeypatc
     with pytest.raises(KeyboardInterrupt):
         encrypt_home(here)
     monkeypatch.setattr("orchestration.encryption.put_in_place", put_in_place)
+    left = [name for name in (*FILES, REJECTS) if (plain / name).exists() and not is_encrypted(plain / name)]
     with pytest.raises(VaultError, match="Run `postroom encrypt` once"):
         ensure_readable(here)
     with pytest.raises(VaultError, match="is not the key"):
         encrypt_home(_with_key(monkeypatch, KEY[::-1]))
     with pytest.raises(VaultError, match="is encrypted: set POSTROOM_ENCRYPTION_KEY"):
         ensure_readable(_with_key(monkeypatch, ""))
-    assert encrypt_home(here) == 2
+    assert encrypt_home(here) == len(left) > 0
     assert _rows(plain, here.vault) == before
 
 
