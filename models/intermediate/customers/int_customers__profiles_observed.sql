@@ -71,10 +71,12 @@ observations as (
 
 ),
 
+-- A role's address is nobody's identity, but it does reach somebody: what may be sent there is for suppression to say.
 blocked_emails as (
 
     select identifier_value as email
-    from {{ ref('int_identity__violations') }}
+    from {{ ref('int_identity__violations') }} as violations
+    anti join {{ ref('role_local_parts') }} as roles on split_part(violations.identifier_value, '@', 1) = roles.local_part
     where identifier_type = 'email' and violation = 'blocked'
 
 )
