@@ -1,8 +1,8 @@
 -- Occasions that are not due, or no longer, are candidates too, until the day after they expire: what became of each is on record.
 with occasions as (
     select *
-    from {{ ref('fct_trigger_occasions') }}
-    where trigger_name = 'cart_abandoned' and expires_at > {{ as_of() }} - interval 1 day
+    from {{ ref('fct_occasions') }}
+    where campaign = 'cart_reminder' and expires_at > {{ as_of() }} - interval 1 day
 ),
 
 -- The mail counts and totals what it can show; a total past all measure is shown to nobody.
@@ -21,6 +21,7 @@ select
     cast(null as string) as segment,
     occasions.evidence,
     carts.currency is not null and shown.cart_amount is not null as has_content,
+    shown.cart_amount as expected_value_amount,
     carts.cart_id,
     shown.item_count,
     shown.cart_amount,

@@ -32,6 +32,7 @@ select
     targeted_members.segment,
     targeted_members.evidence,
     true as has_content,
+    cast(null as decimal(18, 2)) as expected_value_amount,
     {{ days_between('last_sales.ordered_at', as_of()) }} as days_since_order,
     main_lines.title as last_product_title,
     last_sales.currency

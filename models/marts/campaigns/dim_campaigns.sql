@@ -21,5 +21,8 @@ with campaigns as (
 
 select
     campaigns.*,
-    message_class = 'marketing' and cap_days is not null as is_capped
+    message_class = 'marketing' and cap_days is not null as is_capped,
+    coalesce(switches.is_on, true) as is_on
 from campaigns
+left join {{ ref('int_switches__standing') }} as switches
+    on campaigns.campaign = switches.name and switches.kind = 'campaign'

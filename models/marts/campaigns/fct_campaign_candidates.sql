@@ -5,7 +5,8 @@ select
     occasion_id,
     segment,
     evidence,
-    has_content
+    has_content,
+    expected_value_amount
 from {{ ref('cmp_' ~ campaign) }}
 {{ 'union all' if not loop.last }}
 {% endfor %}

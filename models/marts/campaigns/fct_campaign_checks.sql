@@ -101,7 +101,8 @@ checked as (
         and candidates.customer_id = sent_occasions.customer_id
         and candidates.occasion_id = sent_occasions.occasion_id
     left join {{ ref('dim_segments') }} as segments on candidates.segment = segments.segment
-    left join {{ ref('fct_trigger_occasions') }} as occasions on candidates.occasion_id = occasions.occasion_id
+    left join {{ ref('fct_occasions') }} as occasions
+        on candidates.campaign = occasions.campaign and candidates.occasion_id = occasions.occasion_id
     left join last_capped_sends on candidates.customer_id = last_capped_sends.customer_id
 ),
 

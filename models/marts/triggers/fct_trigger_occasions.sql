@@ -9,6 +9,7 @@ with occasions as (
         due_at,
         expires_at,
         fulfilled_at,
+        experiment_arm,
         evidence
     from {{ ref('trg_' ~ trigger) }}
     {{ 'union all' if not loop.last }}
@@ -16,6 +17,7 @@ with occasions as (
 )
 
 select
+    {{ as_of_date() }} as as_of_date,
     occasions.*,
     case
         when fulfilled_at < due_at then 'cancelled'
