@@ -1,4 +1,4 @@
-"""A small shop's world, made up: the extracts that its CRM, site, shop and ESP would drop, and the truth behind them.
+"""A small shop's world, made up: what its CRM, site, shop, ESP and help desk would drop, and the truth behind it.
 
 The same arguments give the same bytes. Here belongs who the people are, what they do, and how that looks in a stock
 export, dirt included. What does not: reading an extract (ingest/), and any rule of the warehouse (models/).

@@ -26,7 +26,7 @@ def main(
     ),
     seed: Annotated[int, typer.Option(min=0, help="Another seed is another world.")] = 7,
 ) -> None:
-    """Make up a shop's world and write the extracts of its CRM, site, shop and ESP."""
+    """Make up a shop's world and write the extracts of its CRM, site, shop, ESP and help desk."""
 
     def show(done: int) -> None:
         sys.stderr.write(f"\r{done:,} of {people:,} people")

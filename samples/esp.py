@@ -7,9 +7,10 @@ from functools import lru_cache
 
 from samples import clock
 from samples.consents import ConsentFile
-from samples.people import Person
+from samples.people import Person, pick
 from samples.shop import Order
 from samples.tables import ESP_EVENTS
+from samples.words import NEWSLETTER_LINKS
 from samples.world import World
 from samples.writers import Landing
 
@@ -124,7 +125,7 @@ class Mailbox:
         rng = self._rng
         self._send(mail, "open", at, useragent=_AGENT)
         if rng.random() < 0.2:
-            url = f"https://shop.example.com/news?i={int(9 * rng.random())}"
+            url = pick(rng, NEWSLETTER_LINKS)
             self._send(mail, "click", at + int(90 * clock.SECOND * rng.random()), url=url, useragent=_AGENT)
         leaves = rng.random()
         if leaves < 0.001:

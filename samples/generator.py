@@ -27,7 +27,7 @@ def generate(world: World, landing: Path, truth: Path, progress: Callable[[int],
     _refuse_other_days(world, landing)
     with staged(landing) as landing_now, staged(truth) as truth_now:
         dirty, files = JsonLines(truth_now / "dirty.jsonl"), JsonLines(truth_now / "files.jsonl")
-        names = ("people", "carts", "orders", "shown", "consents")
+        names = ("people", "carts", "orders", "shown", "consents", "support")
         known = {name: JsonLines(truth_now / f"{name}.jsonl") for name in names}
         extracts = Landing(world, landing_now, dirty)
         catalogue = Catalogue(world)

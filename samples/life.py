@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from samples import clock, shop
+from samples import clock, shop, support
 from samples.catalogue import Catalogue
 from samples.consents import MARKETING, PROFILING, ConsentFile
 from samples.crm import ContactCard
@@ -25,8 +25,9 @@ class Truth:
             `evident_anonymous_ids` are the devices that some extract ties to the person.
         carts: each cart as it ended, and the order it led to.
         orders: each order document as it stands at the end of the last day, with its lines; amounts in cents.
-        shown: the products that a person looked at.
+        shown: the products that a person looked at, and the articles that they read.
         consents: whether a person may be mailed at the end of the last day, and why or why not.
+        support: each ticket and chat as it stands at the end of the last day, and the address it came from.
     """
 
     people: JsonLines
@@ -34,6 +35,7 @@ class Truth:
     orders: JsonLines
     shown: JsonLines
     consents: JsonLines
+    support: JsonLines
 
 
 def live(world: World, person: Person, catalogue: Catalogue, landing: Landing, truth: Truth) -> None:
@@ -53,6 +55,7 @@ def live(world: World, person: Person, catalogue: Catalogue, landing: Landing, t
     first_order = min((order.placed_at for order in book.orders if order.customer_id), default=None)
     ContactCard(person, first_order, world).write(landing)
     consents.write(landing)
+    support.ask(person, world, landing, truth.support)
     _write_person(person, truth)
     _write_consents(person, consents, mailbox, world, truth)
     if person.rng.random() < SHARES.visitor:

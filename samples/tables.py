@@ -17,6 +17,8 @@ class Table:
         moment: a timestamp that cannot be in the future; empty where there is none that is read as such.
         note: a CSV column of free text that no contract declares; a line break fits in it.
         keeps_misfits: whether the contract keeps a row whose key, number or moment does not fit.
+        every: days from one export to the next, the last of which is on the last day. Where it is more than one, an
+            export of nothing is no file.
     """
 
     source: str
@@ -29,6 +31,7 @@ class Table:
     moment: str = ""
     note: str = ""
     keeps_misfits: bool = False
+    every: int = 1
 
     @property
     def is_csv(self) -> bool:
@@ -163,4 +166,8 @@ PRODUCTS = Table(
 
 ESP_EVENTS = Table("esp", "events", "events.jsonl", key="sg_event_id", number="timestamp", keeps_misfits=True)
 
-TABLES = (CONTACTS, CONSENTS, WEB_EVENTS, ORDERS, ORDER_LINES, PRODUCTS, ESP_EVENTS)
+TICKETS = Table("support", "tickets", "tickets.jsonl", key="id", number="created_at", moment="updated_at", every=6)
+
+CHATS = Table("support", "chats", "chats.jsonl", key="id", number="end_timestamp", moment="timestamp", every=8)
+
+TABLES = (CONTACTS, CONSENTS, WEB_EVENTS, ORDERS, ORDER_LINES, PRODUCTS, ESP_EVENTS, TICKETS, CHATS)

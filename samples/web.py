@@ -11,7 +11,7 @@ from samples.catalogue import CURRENCY, Catalogue, Product
 from samples.people import Device, Person, pick
 from samples.shop import OrderBook
 from samples.tables import WEB_EVENTS
-from samples.words import SEARCHES
+from samples.words import ARTICLES, SEARCHES, Article
 from samples.world import SHARES, World
 from samples.writers import JsonLines, Landing
 
@@ -59,6 +59,10 @@ class Visit:
         """A page call."""
         self._send("page", None, path, {"path": path})
 
+    def read(self, article: Article, rng: Random) -> None:
+        """A page call from an article; `rng` is what articles come of."""
+        self._send("page", None, article.path, {"path": article.path, "title": article.title}, rng=rng)
+
     def track(self, event: str, path: str, properties: Mapping[str, object]) -> None:
         """A track call."""
         self._send("track", event, path, properties)
@@ -89,18 +93,20 @@ class Visit:
         path: str,
         properties: Mapping[str, object],
         traits: Mapping[str, object] | None = None,
+        rng: Random | None = None,
     ) -> None:
-        step = self._rng.random()
+        rng = rng or self._rng
+        step = rng.random()
         self.at += 3_000 + int(52_000 * step * step)
         received = self.at + 200 + int(1_500 * step)
         is_late = False
-        if self._rng.random() < SHARES.late:
+        if rng.random() < SHARES.late:
             late = self.at + int((1 + 2 * step) * clock.DAY)
             # A call that would only arrive after the last day arrives on time: so all that happened is in some extract.
             is_late = late < self._world.end_ms
             received = late if is_late else received
         record: dict[str, object] = {
-            "messageId": f"ajs-next-{self._rng.getrandbits(96):024x}",
+            "messageId": f"ajs-next-{rng.getrandbits(96):024x}",
             "anonymousId": self._device.anonymous_id,
             "userId": self.user_id,
             "type": kind,
@@ -123,11 +129,13 @@ class Site:
     def __init__(self, world: World, landing: Landing, catalogue: Catalogue, person: Person, book: OrderBook) -> None:
         self.carts: list[Cart] = []
         self.viewed: dict[str, None] = {}
+        self.read: dict[str, None] = {}
         self._world = world
         self._landing = landing
         self._catalogue = catalogue
         self._person = person
         self._rng = person.rng
+        self._reading = Random(f"articles/{world.seed}/{person.key}")
         self._book = book
         self._open: dict[str, Cart] = {}
 
@@ -142,7 +150,7 @@ class Site:
                 self._come(visit, device, will_buy=purpose == "buy")
 
     def write_truth(self, carts: JsonLines, shown: JsonLines) -> None:
-        """Write the carts as they ended, and which products were looked at."""
+        """Write the carts as they ended, and which products and articles were looked at."""
         for cart in self.carts:
             carts.add(
                 {
@@ -157,7 +165,13 @@ class Site:
                 }
             )
         if self.viewed:
-            shown.add({"person": self._person.key, "viewed_product_ids": list(self.viewed)})
+            shown.add(
+                {
+                    "person": self._person.key,
+                    "viewed_product_ids": list(self.viewed),
+                    "read_article_paths": list(self.read),
+                }
+            )
 
     def _plan(self, buy_times: list[int]) -> list[tuple[int, str]]:
         visits = [(at, "buy") for at in buy_times]
@@ -193,6 +207,11 @@ class Site:
             cart = self._fill_cart(visit, device, looked_at)
             if will_buy:
                 self._check_out(visit, device, cart)
+        if self._reading.random() < SHARES.reads_article:
+            for _ in range(1 + int(self._reading.expovariate(1.2))):
+                article = pick(self._reading, ARTICLES)
+                visit.read(article, self._reading)
+                self.read[article.path] = None
 
     def _look(self, visit: Visit) -> Product:
         product = self._catalogue.choose(self._rng, self._person.favourite)

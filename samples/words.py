@@ -176,3 +176,49 @@ SEARCHES = (
     "sale",
     "notebook a5",
 )
+
+
+@dataclass(frozen=True)
+class Article:
+    """A piece of the shop's journal."""
+
+    slug: str
+    title: str
+
+    @property
+    def path(self) -> str:
+        return f"/journal/{self.slug}"
+
+
+ARTICLES = (
+    Article("caring-for-linen", "How to care for linen"),
+    Article("a-well-made-bread-board", "What makes a bread board last"),
+    Article("planting-a-small-garden", "Planting a small garden, month by month"),
+    Article("the-art-of-the-letter", "The art of the letter"),
+    Article("light-for-long-evenings", "Light for long evenings"),
+    Article("a-day-at-the-mill", "A day at the mill where our throws are made"),
+    Article("setting-a-table-for-two", "Setting a table for two"),
+    Article("mending-what-you-love", "Mending what you love"),
+)
+
+_SHOP = "https://shop.example.com"
+NEWSLETTER_LINKS = (
+    f"{_SHOP}/new-in",
+    f"{_SHOP}/sale?utm_source=newsletter&utm_medium=email&utm_content=sale_banner",
+    f"{_SHOP}/c/kitchen?utm_source=newsletter&utm_medium=email&utm_content=kitchen_tile",
+    f"{_SHOP}/c/garden?utm_source=newsletter&utm_medium=email&utm_content=garden_tile",
+    f"{_SHOP}{ARTICLES[0].path}?utm_source=newsletter&utm_medium=email&utm_content=journal_teaser",
+    f"{_SHOP}{ARTICLES[4].path}?utm_source=newsletter&utm_medium=email&utm_content=journal_teaser",
+    f"{_SHOP}/gift-cards",
+    f"{_SHOP}/?utm_source=newsletter&utm_medium=email&utm_content=logo",
+    f"{_SHOP}/preferences",
+)
+
+QUESTIONS = (
+    "Where is my order?",
+    "One piece is missing",
+    "Can I return a lamp?",
+    "The colour is not as shown",
+    "Wrong address on my order",
+    "Is the watering can coming back?",
+)

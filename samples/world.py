@@ -88,6 +88,8 @@ class Shares:
     no_cart_token: float = 0.08
     late: float = 0.004
     dirty: float = 0.005
+    reads_article: float = 0.08
+    asks_support: float = 0.015
 
 
 SHARES = Shares()

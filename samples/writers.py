@@ -177,21 +177,33 @@ class Landing:
     def __init__(self, world: World, folder: Path, dirty: JsonLines) -> None:
         self._world = world
         self._folder = folder
-        self._extracts = {table: [self._open(table, day, dirty) for day in range(world.days)] for table in TABLES}
+        self._dirty = dirty
+        self._extracts: dict[Table, dict[int, Extract]] = {table: {} for table in TABLES}
+        for table in TABLES:
+            if table.every == 1:
+                self._extracts[table] = {day: self._open(table, day) for day in range(world.days)}
 
     def add(self, table: Table, at: int, row: Row, *, is_late: bool = False) -> None:
         """Put the row into the extract of the day that `at` is in; what comes after the last day is in none."""
         if at < self._world.end_ms:
-            self._extracts[table][self._world.day_of(at)].add(row, is_late=is_late)
+            self.add_on(table, self.day_of(table, at), row, is_late=is_late)
 
-    def add_on(self, table: Table, day: int, row: Row) -> None:
+    def add_on(self, table: Table, day: int, row: Row, *, is_late: bool = False) -> None:
         """Put the row into the extract of the day, counted from 0."""
-        self._extracts[table][day].add(row)
+        extracts = self._extracts[table]
+        if day not in extracts:
+            extracts[day] = self._open(table, day)
+        extracts[day].add(row, is_late=is_late)
+
+    def day_of(self, table: Table, at: int) -> int:
+        """The day, counted from 0, of the table's extract that brings what happened at `at`."""
+        day = self._world.day_of(at)
+        return day + (self._world.days - 1 - day) % table.every
 
     def close(self, files: JsonLines) -> None:
         """Finish every file, set its time to the end of its day, and write its counts to `files`."""
         for table, extracts in self._extracts.items():
-            for day, extract in enumerate(extracts):
+            for day, extract in sorted(extracts.items()):
                 extract.close()
                 end = (self._world.first_ms + (day + 1) * clock.DAY) // clock.SECOND
                 os.utime(self._folder / extract.name, (end, end))
@@ -206,9 +218,9 @@ class Landing:
                     }
                 )
 
-    def _open(self, table: Table, day: int, dirty: JsonLines) -> Extract:
+    def _open(self, table: Table, day: int) -> Extract:
         name = f"{table.source}/{table.name}/{self._world.date_of(day)}/{table.file}"
-        return Extract(table, day, name, GrowingFile(self._folder / name), self._world.seed, dirty)
+        return Extract(table, day, name, GrowingFile(self._folder / name), self._world.seed, self._dirty)
 
 
 @contextmanager

@@ -28,6 +28,7 @@ KNOWN = {
     "identifier_value": "direct",
     "last_name": "direct",
     "local_part": "direct",
+    "mailbox_node_id": "direct",
     "merged_contact_id": "indirect",
     "merged_contact_ids": "indirect",
     "merged_into_contact_id": "indirect",

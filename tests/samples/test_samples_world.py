@@ -4,13 +4,28 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from itertools import pairwise
+from typing import Any
 
 from samples import phones
-from samples.tables import CONSENTS, CONTACTS, ORDER_LINES, ORDERS, Table
+from samples.catalogue import Catalogue
+from samples.tables import (
+    CHATS,
+    CONSENTS,
+    CONTACTS,
+    ESP_EVENTS,
+    ORDER_LINES,
+    ORDERS,
+    TABLES,
+    TICKETS,
+    WEB_EVENTS,
+    Table,
+)
+from samples.words import ARTICLES, NEWSLETTER_LINKS
 from tests.samples.made_worlds import Made
 
 
@@ -27,6 +42,16 @@ def clean_rows(made: Made, table: Table) -> Iterator[dict[str, str]]:
                 if line > 1 and fields and (file, line) not in bad:
                     yield dict(zip(table.columns, fields, strict=True))
                 line = reader.line_num + 1
+
+
+def clean_records(made: Made, table: Table) -> Iterator[dict[str, Any]]:
+    """The records of all extracts of a JSONL table, oldest extract first, without those that do not fit."""
+    bad = {(d["file"], d["line"]) for d in made.known("dirty") if d["outcome"] != "loaded"}
+    for file in made.files():
+        if file.startswith(f"{table.source}/{table.name}/"):
+            for number, line in enumerate(made.bytes_of(file).splitlines(), start=1):
+                if (file, number) not in bad:
+                    yield json.loads(line)
 
 
 def test_orders_in_the_truth_are_the_latest_in_the_extracts(usual: Made) -> None:
@@ -156,3 +181,78 @@ def test_phone_numbers_are_never_given_twice() -> None:
     assert len(set(numbers) - set(spare)) + len(spare) == len(numbers)
     assert len(set(spare)) == len({serial for serial in serials if serial >= 5_000})
     assert all(number[3] == "9" and len(number) == 12 for number in spare)
+
+
+def test_tickets_in_the_truth_are_the_latest_in_the_extracts(usual: Made) -> None:
+    tickets = {f"ticket:{ticket['id']}": ticket for ticket in clean_records(usual, TICKETS)}
+    chats = {f"chat:{chat['id']}": chat for chat in clean_records(usual, CHATS)}
+    known = {one["ticket_id"]: one for one in usual.known("support")}
+    assert known.keys() == tickets.keys() | chats.keys()
+    for ticket_id, ticket in tickets.items():
+        one = known[ticket_id]
+        assert (ticket["status"], ticket["requester"]["email"]) == (one["status"], one["email"])
+        assert (ticket["created_at"], bool(ticket["metric_set"]["solved_at"])) == (one["opened_at"], not one["is_open"])
+    a_day_ago = usual.world.date_of(usual.world.days - 1).isoformat()
+    for chat_id, chat in chats.items():
+        assert known[chat_id]["is_open"] == (chat["end_timestamp"] is None and chat["timestamp"] > a_day_ago)
+        assert (known[chat_id]["email"], known[chat_id]["opened_at"]) == (chat["visitor"]["email"], chat["timestamp"])
+
+
+def test_a_few_people_ask_support_and_some_wait_for_an_answer(usual: Made) -> None:
+    known = usual.known("support")
+    emails = {email for person in usual.known("people") for email in person["emails"]}
+    assert 0.01 <= len({one["person"] for one in known}) / usual.world.people <= 0.02
+    assert {one["ticket_id"].split(":")[0] for one in known if one["is_open"]} == {"ticket", "chat"}
+    assert {one["email"] in emails for one in known if one["email"]} == {True, False}
+    assert all((one["email"] in emails) == one["is_known_address"] for one in known)
+    days = Counter(file.split("/")[1] for file in usual.files() if file.startswith("support/"))
+    assert 1 <= days["chats"] <= 8
+    assert 1 <= days["tickets"] <= 10
+
+
+def test_articles_in_the_truth_are_those_that_were_read(usual: Made) -> None:
+    owner = {i: p["person"] for p in usual.known("people") for i in p["anonymous_ids"] if not p["household"]}
+    read: set[tuple[str, str]] = set()
+    visitors: set[str] = set()
+    for event in clean_records(usual, WEB_EVENTS):
+        visitors.add(event["anonymousId"])
+        path = event["context"]["page"]["path"]
+        if path.startswith("/journal/") and event["anonymousId"] in owner:
+            assert event["type"] == "page"
+            read.add((owner[event["anonymousId"]], path))
+    known = {(one["person"], path) for one in usual.known("shown") for path in one["read_article_paths"]}
+    # Who reads past the end of the last day is in no extract.
+    assert read <= known
+    assert len(known - read) < 0.25 * len(known), "only those of households, whose devices are shared, are left out"
+    assert {path for _, path in read} == {article.path for article in ARTICLES}
+    assert 6 <= len(ARTICLES) <= 8
+    assert 0.1 < len({person for person, _ in read}) / len(visitors) < 0.4
+
+
+def test_newsletters_link_to_pages_that_have_names(usual: Made) -> None:
+    clicked = {event["url"] for event in clean_records(usual, ESP_EVENTS) if event["event"] == "click"}
+    assert clicked == set(NEWSLETTER_LINKS)
+
+
+def test_prices_drop_and_what_was_gone_comes_back(usual: Made) -> None:
+    """Also in the last week, so that there is somebody to tell of it."""
+    last = usual.world.days - 1
+    for first in (1, last - 6):
+        steps = [
+            (product.offer_at(day - 1), product.offer_at(day))
+            for product in Catalogue(usual.world).products
+            for day in range(first, last + 1)
+        ]
+        assert sum(now.asked < before.asked for before, now in steps) > 3
+        stock = [(before.availability, now.availability) for before, now in steps]
+        assert stock.count(("out_of_stock", "in_stock")) > 3
+
+
+def test_a_table_exported_now_and_then_misses_nothing(usual: Made) -> None:
+    """What happens between two exports comes with the next."""
+    for table in (table for table in TABLES if table.every > 1):
+        files = [file for file in usual.files() if file.startswith(f"{table.source}/{table.name}/")]
+        days = [date.fromisoformat(file.split("/")[2]) for file in files]
+        last = usual.world.date_of(usual.world.days - 1)
+        assert max(days) == last
+        assert all((last - day).days % table.every == 0 for day in days)
