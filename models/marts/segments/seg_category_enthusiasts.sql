@@ -8,4 +8,4 @@ select
         'share': 'share',
     }) }} as evidence
 from {{ ref('fct_affinities') }}
-where dimension = 'category' and share >= 0.5 and score >= 10
+where dimension = 'category' and share >= 0.5 and score >= 20

@@ -1,1 +1,0 @@
-{{ rfm_segment('lost') }}
