@@ -75,8 +75,9 @@ SECTIONS = (
     ),
     Section(
         "Segments",
-        "select segment, entered_at as since, evidence from marts.fct_segment_memberships"
-        " where customer_id = $id and is_member order by segment",
+        "select segment || case when subject = '' then '' else ' (' || subject || ')' end as segment,"
+        " entered_at as since, evidence from marts.fct_segment_memberships"
+        " where customer_id = $id and is_member order by segment, subject",
         "in none",
     ),
     Section(

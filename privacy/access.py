@@ -22,6 +22,7 @@ _CURRENT = {"profile": "marts.dim_customers", "consents": "marts.fct_consents", 
 _KEPT = {
     "identities": "history/dim_identities",
     "segments": "history/fct_segment_memberships",
+    "stages": "history/fct_category_stages",
     "scores": "history/fct_rfm_scores",
     "engagement": "history/fct_engagement_scores",
     "decisions": "history/fct_campaign_decisions",

@@ -4,8 +4,10 @@ with segments as (
     select
         cast('{{ segment }}' as string) as segment,
         {{ policy_value(model, 'owner', 'string') }} as owner,
-        (select count(*) from {{ ref(model) }}) as size,
-        {{ policy_value(model, 'minimum_size', 'int', 100) }} as minimum_size
+        {{ policy_value(model, 'per', 'string', none) }} as per,
+        (select count(distinct customer_id) from {{ ref(model) }}) as size,
+        {{ policy_value(model, 'minimum_size', 'int', 100) }} as minimum_size,
+        cast('{{ definition_hash(model) }}' as string) as definition_hash
     {{ 'union all' if not loop.last }}
     {% endfor %}
 )
@@ -13,7 +15,9 @@ with segments as (
 select
     segment,
     owner,
+    per,
     size,
     minimum_size,
-    size >= minimum_size as is_targetable
+    size >= minimum_size as is_targetable,
+    definition_hash
 from segments

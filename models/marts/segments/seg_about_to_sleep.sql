@@ -1,0 +1,1 @@
+{{ rfm_segment('about_to_sleep') }}

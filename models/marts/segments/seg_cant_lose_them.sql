@@ -1,0 +1,1 @@
+{{ rfm_segment('cant_lose_them') }}

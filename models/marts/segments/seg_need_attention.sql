@@ -1,0 +1,1 @@
+{{ rfm_segment('need_attention') }}

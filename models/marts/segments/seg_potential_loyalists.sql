@@ -1,0 +1,1 @@
+{{ rfm_segment('potential_loyalists') }}
