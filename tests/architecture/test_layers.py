@@ -89,7 +89,8 @@ def test_what_the_exporter_reads_has_an_enforced_contract(manifest: dict[str, An
 
 
 @pytest.mark.parametrize(
-    ("variable", "folder", "prefix"), [("segments", "segments", "seg_"), ("campaigns", "campaigns", "cmp_")]
+    ("variable", "folder", "prefix"),
+    [("segments", "segments", "seg_"), ("triggers", "triggers", "trg_"), ("campaigns", "campaigns", "cmp_")],
 )
 def test_the_lists_in_vars_are_complete(manifest: dict[str, Any], variable: str, folder: str, prefix: str) -> None:
     import yaml

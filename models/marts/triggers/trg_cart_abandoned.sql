@@ -1,14 +1,14 @@
 with carts as (
     select *
     from {{ ref('fct_carts') }}
-    where customer_id is not null and item_count > 0
+    where customer_id is not null and item_count > 0 and last_changed_at > {{ kept_since('cart_abandoned') }}
 ),
 
 -- Cancelled sales too: who bought and thought better of it has answered the question the reminder asks.
 sales as (
     select customer_id, ordered_at
     from {{ ref('fct_orders') }}
-    where order_kind = 'sale'
+    where order_kind = 'sale' and ordered_at > {{ kept_since('cart_abandoned') }}
 ),
 
 next_sales as (

@@ -1,0 +1,1 @@
+{{ yearly_occasions('birthday', 'birth_on') }}
