@@ -22,22 +22,9 @@ suppressions as (
     group by customer_id
 ),
 
-sends as (
-    select * from {{ ref('int_sends__recorded') }}
-),
-
 sent_occasions as (
     select distinct campaign, customer_id, occasion_id
-    from sends
-),
-
--- A send of a campaign that is no longer listed counts: nobody knows that it was not capped.
-last_capped_sends as (
-    select sends.customer_id, max(sends.as_of_date) as sent_on
-    from sends
-    left join campaigns on sends.campaign = campaigns.campaign
-    where coalesce(campaigns.is_capped, true)
-    group by sends.customer_id
+    from {{ ref('int_sends__recorded') }}
 ),
 
 global_holdout as (
@@ -54,6 +41,7 @@ checked as (
         candidates.message_id,
         campaigns.priority,
         campaigns.is_capped,
+        candidates.expected_value_amount,
         coalesce(customers.email, candidates.customer_id) as address,
         coalesce(suppressions.is_erased, false) as is_erased,
         coalesce(consents.status not in ('granted', 'withdrawn', 'denied', 'expired'), true) as is_no_consent,
@@ -71,6 +59,7 @@ checked as (
         coalesce(
             {{ age_years('customers.birth_on', 'cast(' ~ as_of() ~ ' as date)') }} < campaigns.minimum_age_years, false
         ) as is_under_minimum_age,
+        not (campaigns.is_on and coalesce(occasions.is_on, true)) as is_switched_off,
         sent_occasions.occasion_id is not null as is_already_sent,
         candidates.segment is not null and not coalesce(segments.is_targetable, false) as is_segment_too_small,
         coalesce(occasions.status = 'cancelled', false) as is_occasion_cancelled,
@@ -78,6 +67,7 @@ checked as (
         coalesce(occasions.status = 'pending', false) as is_occasion_pending,
         coalesce(occasions.status = 'expired', false) as is_occasion_expired,
         not coalesce(candidates.has_content, false) as is_nothing_to_show,
+        coalesce(send_times.send_at >= occasions.expires_at, false) as is_quiet_hours,
         campaigns.message_class = 'marketing'
         and {{ hash_share("'global_holdout|' || candidates.customer_id") }} < global_holdout.holdout_share
         as is_global_holdout,
@@ -85,8 +75,9 @@ checked as (
         and {{ hash_share("'holdout|' || candidates.campaign || '|' || candidates.customer_id") }} < campaigns.holdout_share
         as is_campaign_holdout,
         campaigns.is_capped
-        and coalesce({{ days_between('last_capped_sends.sent_on', as_of_date()) }} < campaigns.cap_days, false)
-        as is_frequency_capped
+        and coalesce({{ days_between('counts.last_sent_on', as_of_date()) }} < campaigns.cap_days, false)
+        as is_frequency_capped,
+        campaigns.is_capped and counts.full_window_days is not null as is_over_class_cap
     from candidates
     inner join campaigns on candidates.campaign = campaigns.campaign
     cross join global_holdout
@@ -103,7 +94,12 @@ checked as (
     left join {{ ref('dim_segments') }} as segments on candidates.segment = segments.segment
     left join {{ ref('fct_occasions') }} as occasions
         on candidates.campaign = occasions.campaign and candidates.occasion_id = occasions.occasion_id
-    left join last_capped_sends on candidates.customer_id = last_capped_sends.customer_id
+    left join {{ ref('dim_customer_time_zones') }} as zones on candidates.customer_id = zones.customer_id
+    left join {{ ref('fct_campaign_send_times') }} as send_times
+        on candidates.campaign = send_times.campaign and zones.time_zone = send_times.time_zone
+    left join {{ ref('fct_campaign_send_counts') }} as counts
+        on coalesce(customers.email, candidates.customer_id) = counts.address
+        and campaigns.message_class = counts.message_class
 ),
 
 contenders as (
@@ -114,7 +110,8 @@ contenders as (
 ),
 
 -- Customers who share an address contend for it: whoever reads it gets one message a run.
--- The message id breaks ties: it is a hash, so no campaign or occasion wins them by its name.
+-- Of one priority, the message worth more wins; the message id breaks what ties are left: it is a hash, so no campaign or
+-- occasion wins them by its name.
 ranked as (
     select
         contenders.*,
@@ -123,7 +120,7 @@ ranked as (
     from contenders
     window contest as (
         partition by address, is_contending
-        order by priority asc nulls last, message_id asc nulls last
+        order by priority asc nulls last, expected_value_amount desc nulls last, message_id asc nulls last
     )
 )
 

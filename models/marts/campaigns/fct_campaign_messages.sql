@@ -11,7 +11,8 @@ select
     nullif(concat_ws(' ', customers.first_name, customers.last_name), '') as to_name,
     customers.first_name,
     customers.language,
-    {{ dbt.dateadd('minute', 'campaigns.send_delay_minutes', as_of()) }} as send_at,
+    send_times.send_at,
+    zones.time_zone,
     case
         when profiling.customer_id is not null then candidates.evidence
         else {{ json_text({'segment': 'candidates.segment', 'trigger': 'campaigns.trigger_name'}) }}
@@ -32,6 +33,9 @@ inner join {{ ref('fct_consents') }} as consents
     and consents.status = 'granted'
 inner join {{ ref('dim_customers') }} as customers
     on decisions.customer_id = customers.customer_id and customers.email is not null
+left join {{ ref('dim_customer_time_zones') }} as zones on decisions.customer_id = zones.customer_id
+left join {{ ref('fct_campaign_send_times') }} as send_times
+    on decisions.campaign = send_times.campaign and zones.time_zone = send_times.time_zone
 left join {{ ref('fct_consents') }} as profiling
     on decisions.customer_id = profiling.customer_id
     and profiling.purpose = 'profiling'
