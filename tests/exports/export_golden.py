@@ -17,6 +17,10 @@ GOLDEN = Path(__file__).with_name("golden")
 _SPARSE: dict[str, dict[str, Any]] = {
     "winback": {"days_since_order": None, "last_product_title": None, "currency": None, "products": []},
     "cart_reminder": {"item_count": 1, "items": [product(2, quantity=1, product_url="javascript:x", image_url=None)]},
+    "cart_follow_up": {"item_count": 1, "items": [product(2, quantity=1, product_url=None, image_url=None)]},
+    "order_thanks": {"item_count": 1, "items": [product(2, quantity=1, product_url=None, image_url=None)]},
+    "cross_sell": {"product_title": None, "products": []},
+    "second_offer": {"products": []},
 }
 
 

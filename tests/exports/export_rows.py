@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,19 @@ COMMON = (
 COLUMNS = {
     "winback": (*COMMON, "days_since_order", "last_product_title", "currency"),
     "cart_reminder": (*COMMON, "cart_id", "item_count", "cart_amount", "currency", "abandoned_at"),
+    "cart_follow_up": (*COMMON, "cart_id", "item_count", "cart_amount", "currency", "abandoned_at"),
+    "order_thanks": (*COMMON, "order_id", "ordered_at", "item_count"),
+    "cross_sell": (*COMMON, "ordered_at", "product_title"),
+    "second_offer": (*COMMON, "ordered_at"),
 }
 _PRODUCT = ("message_id", "position", "product_id", "title", "product_url", "image_url", "price_amount", "currency")
 LIST_COLUMNS: dict[str, dict[str, tuple[str, ...]]] = {
     "winback": {"products": _PRODUCT},
     "cart_reminder": {"items": (*_PRODUCT, "quantity")},
+    "cart_follow_up": {"items": (*_PRODUCT, "quantity")},
+    "order_thanks": {"items": (*_PRODUCT, "quantity")},
+    "cross_sell": {"products": _PRODUCT},
+    "second_offer": {"products": _PRODUCT},
 }
 
 
@@ -73,9 +82,9 @@ def winback_row(number: int = 1, **changes: Any) -> dict[str, Any]:
     return row | changes
 
 
-def cart_row(number: int = 1, **changes: Any) -> dict[str, Any]:
-    """A row of exp_cart_reminder with its items."""
-    row = _common("cart_reminder", number) | {
+def cart_row(number: int = 1, campaign: str = "cart_reminder", **changes: Any) -> dict[str, Any]:
+    """A row of exp_cart_reminder, or of its follow-up, with its items."""
+    row = _common(campaign, number) | {
         "cart_id": "cart-1",
         "item_count": 3,
         "cart_amount": Decimal("74.70"),
@@ -86,7 +95,35 @@ def cart_row(number: int = 1, **changes: Any) -> dict[str, Any]:
     return row | changes
 
 
-ROWS: dict[str, Callable[..., dict[str, Any]]] = {"winback": winback_row, "cart_reminder": cart_row}
+def thanks_row(number: int = 1, **changes: Any) -> dict[str, Any]:
+    """A row of exp_order_thanks with its items."""
+    row = _common("order_thanks", number) | {
+        "order_id": "order-1",
+        "ordered_at": dt.datetime(2026, 3, 1, 20, 15),
+        "item_count": 3,
+        "items": [product(1, quantity=1), product(2, quantity=2)],
+    }
+    return row | changes
+
+
+def offer_row(campaign: str, number: int = 1, **changes: Any) -> dict[str, Any]:
+    """A row of exp_cross_sell or exp_second_offer with its products."""
+    row = _common(campaign, number) | {
+        "ordered_at": dt.datetime(2026, 2, 26, 20, 15),
+        **({"product_title": "Wool blanket"} if campaign == "cross_sell" else {}),
+        "products": [product(position) for position in (1, 2, 3)],
+    }
+    return row | changes
+
+
+ROWS: dict[str, Callable[..., dict[str, Any]]] = {
+    "winback": winback_row,
+    "cart_reminder": cart_row,
+    "cart_follow_up": partial(cart_row, campaign="cart_follow_up"),
+    "order_thanks": thanks_row,
+    "cross_sell": partial(offer_row, "cross_sell"),
+    "second_offer": partial(offer_row, "second_offer"),
+}
 
 
 def load(name: str, library: Path = LIBRARY, brand: Brand | None = None) -> Campaign:

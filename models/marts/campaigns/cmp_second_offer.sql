@@ -1,0 +1,10 @@
+select
+    customer_id,
+    occasion_id,
+    cast(null as string) as segment,
+    evidence,
+    true as has_content,
+    cast(null as decimal(18, 2)) as expected_value_amount,
+    occurred_at as ordered_at
+from {{ ref('fct_occasions') }}
+where campaign = 'second_offer' and expires_at > {{ as_of() }} - interval 1 day
