@@ -36,7 +36,7 @@ def check_filled(message: Mapping[str, Any]) -> None:
 
 
 def _check(message_id: object, key: str, value: object) -> None:
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         for name, item in value.items():
             _check(message_id, f"{key}.{name}", item)
         return

@@ -37,10 +37,20 @@ class Esps:
     def problems(self) -> list[Problem]:
         return self._file.problems
 
+    def options(self, name: str, campaign: str) -> Options:
+        """The section of a service; of what is given by campaign, that of this one."""
+        section = self._sections.get(name, {})
+        options = {key: value.get(campaign) if isinstance(value, dict) else value for key, value in section.items()}
+        return {key: value for key, value in options.items() if value is not None}
+
     def writers(self, names: Sequence[str], campaign: str) -> tuple[Writer, ...]:
         """A writer for each of the services; none if something is wrong, what they need to be told included."""
-        found = [(name, self._options(WRITERS[name], campaign)) for name in names]
-        return () if self.problems else tuple(make_writer(name, options) for name, options in found)
+        found = {name: self.options(name, campaign) for name in names}
+        for name, options in found.items():
+            for key in WRITERS[name].needs:
+                if key not in options:
+                    self._file.fault((name, key), f"{name} is written for {campaign}, and needs {key!r}")
+        return () if self.problems else tuple(make_writer(name, options) for name, options in found.items())
 
     def _section(self, writer: type[Writer], value: object) -> dict[str, Any]:
         limits, texts = (*_COMMON, *writer.limits), {**writer.needs, **writer.may}
@@ -58,15 +68,6 @@ class Esps:
     def _text(self, key: Key, value: object, form: Pattern[str]) -> None:
         if not isinstance(value, str) or not form.fullmatch(value):
             self._file.fault(key, f"{'.'.join(key)} must be text of the form {form.pattern}")
-
-    def _options(self, writer: type[Writer], campaign: str) -> Options:
-        """The section with, of what is given by campaign, that of this one."""
-        section = self._sections.get(writer.name, {})
-        options = {name: value.get(campaign) if isinstance(value, dict) else value for name, value in section.items()}
-        for name in writer.needs:
-            if options.get(name) is None:
-                self._file.fault((writer.name, name), f"{writer.name} is written for {campaign}, and needs {name!r}")
-        return {name: value for name, value in options.items() if value is not None}
 
 
 def make_writer(name: str, options: Options) -> Writer:
