@@ -12,6 +12,7 @@ import orjson
 
 from exports.errors import LoadError
 from exports.safety import clean_url, is_email
+from exports.writers.config import read_names
 from exports.yamlfile import Key, YamlFile, read_yaml
 
 DEFAULT_BRAND = Path(__file__).with_name("brand.yml")
@@ -24,9 +25,13 @@ _COLOURS = (
 
 @dataclass(frozen=True, slots=True)
 class Brand:
-    """One shop. `values` has what templates may print, by dotted key (`shop_name`, `colours.accent`)."""
+    """One shop. `values` has what templates may print, by dotted key (`shop_name`, `colours.accent`).
+
+    `esp` names the e-mail services that are written for, unless a campaign names its own.
+    """
 
     values: dict[str, str]
+    esp: tuple[str, ...] = ()
 
     def __getitem__(self, key: str) -> str:
         return self.values[key]
@@ -57,7 +62,8 @@ def load_brand(path: Path = DEFAULT_BRAND) -> Brand:
     """Reads and checks a brand file. Raises LoadError with every fault, by file and line."""
     file = read_yaml(path)
     needed = (*_CHECKS, "colours")
-    data = file.mapping((), file.data, needed, needed)
+    data = file.mapping((), file.data, (*needed, "esp"), needed)
+    esp = read_names(file, data.pop("esp", []))
     colours = file.mapping(("colours",), data.pop("colours", {}), _COLOURS, _COLOURS)
     values = {name: _value(file, (name,), value, *_CHECKS[name]) for name, value in data.items()}
     for name, value in colours.items():
@@ -65,7 +71,7 @@ def load_brand(path: Path = DEFAULT_BRAND) -> Brand:
         values[".".join(key)] = _value(file, key, value, _COLOUR.fullmatch, "a colour like #1f5f4a")
     if file.problems:
         raise LoadError(file.problems)
-    return Brand(values)
+    return Brand(values, esp)
 
 
 def _value(file: YamlFile, key: Key, value: object, check: Callable[[str], object], wanted: str) -> str:

@@ -21,10 +21,12 @@ from exports.mjml import compile_mjml, escape_constant, plain
 from exports.source import Hidden, Source, fill_brand, hide_tags, read_source
 from exports.template import Usage, Vocabulary, environment, inspect
 from exports.tokens import READERS, Token, TokenList, Unfit, WrongTypeError
+from exports.writers import Writer
+from exports.writers.config import DEFAULT_ESPS, Esps, read_names
 from exports.yamlfile import Key, read_yaml
 
 LIBRARY = Path(__file__).parent
-_KEYS = ("description", "message_class", "purpose", "utm", "tokens", "lists")
+_KEYS = ("description", "message_class", "purpose", "utm", "tokens", "lists", "esp")
 _CLASSES = ("marketing", "transactional")
 _SLUG = re.compile(r"[A-Za-z0-9_-]+")
 _ANCHOR = re.compile(r"""(<a\b[^>]*?\shref=)(["'])(.*?)\2""", re.DOTALL)
@@ -56,6 +58,7 @@ class Campaign:
     preheader: Template
     html: Template
     text: Template
+    writers: tuple[Writer, ...] = ()
 
 
 def load_campaign(
@@ -65,16 +68,20 @@ def load_campaign(
     list_columns: Mapping[str, Collection[str]] | None = None,
     brand: Brand | None = None,
     library: Path = LIBRARY,
+    esps: Path = DEFAULT_ESPS,
 ) -> Campaign:
     """Loads the campaign in `folder`; its name is the folder's.
 
     `columns` are those of the export table, `list_columns` those of its child tables by list name. `library` holds
-    `layouts/` and `blocks/`. Raises LoadError with every fault found, each by file and line.
+    `layouts/` and `blocks/`, `esps` is esps.yml.
+    Raises LoadError with every fault found, each by file and line.
     """
     brand = brand or load_brand()
     definition = _Definition(folder, brand, columns, list_columns or {})
     loader = _Templates(folder, library, definition, brand)
-    problems = [*definition.file.problems, *loader.problems]
+    services = Esps(esps)
+    writers = services.writers(definition.esp, folder.name)
+    problems = [*definition.file.problems, *loader.problems, *services.problems]
     if problems:
         raise LoadError(problems)
     return Campaign(
@@ -91,6 +98,7 @@ def load_campaign(
         preheader=loader.templates["preheader.j2"],
         html=loader.templates["body.mjml"],
         text=loader.templates["body.txt.j2"],
+        writers=writers,
     )
 
 
@@ -111,6 +119,7 @@ class _Definition:
             file.fault(("message_class",), f"message_class must be one of {', '.join(_CLASSES)}")
         self.purpose = self._slug(("purpose",), data.get("purpose"))
         self.utm = self._utm(data.get("utm"))
+        self.esp = read_names(file, data["esp"]) if "esp" in data else brand.esp
         self.tokens = tuple(self._tokens(("tokens",), data.get("tokens"), columns))
         self.lists = tuple(self._lists(data.get("lists", {}), list_columns))
         for clash in {token.name for token in self.tokens} & {spec.name for spec in self.lists}:

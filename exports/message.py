@@ -15,7 +15,7 @@ from jinja2 import TemplateError, UndefinedError
 from exports import unsubscribe
 from exports.campaign import Campaign
 from exports.errors import DataError, ExportError
-from exports.safety import clean_line, is_email
+from exports.safety import clean_line, has_template_tag, is_email
 from exports.tokens import Notes, read_list, read_tokens
 
 _ID = re.compile(r"[A-Za-z0-9._:@|/+=~-]{1,200}")
@@ -146,7 +146,7 @@ def check_message(message: Mapping[str, Any]) -> None:
         text = message[part]
         if not text.strip():
             raise DataError(message_id, "is blank", part)
-        if _has_template_tag(text):
+        if has_template_tag(text):
             raise DataError(message_id, "holds a raw template tag", part)
     lines = {"subject": message["subject"], "preheader": message["preheader"], **message["headers"]}
     for name, line in lines.items():
@@ -154,11 +154,6 @@ def check_message(message: Mapping[str, Any]) -> None:
             raise DataError(message_id, "is more than one line", name)
     if len(message["headers"]["List-Unsubscribe"]) > unsubscribe.MAXIMUM_HEADER_LENGTH:
         raise DataError(message_id, "is too long for a header", "List-Unsubscribe")
-
-
-def _has_template_tag(text: str) -> bool:
-    """True when `{{`, `{%` or `{#` is in `text`. Splitting is several times faster here than searching for each."""
-    return any(not part or part[0] in "%#" for part in text.split("{")[1:])
 
 
 def _identifier(row: Mapping[str, Any], column: str, message_id: object) -> str:

@@ -1,10 +1,11 @@
 """The files a campaign leaves in the outbox, written so that they appear as a whole or not at all.
 
-`payloads.jsonl` (canonical messages), `recipients.csv`, `explain.jsonl`, `manifest.json`. Bodies for a given e-mail
-service are made from these later, elsewhere. One writer per directory at a time.
+`payloads.jsonl` (canonical messages), `recipients.csv`, `explain.jsonl`, `manifest.json`; and of each e-mail service
+that is written for, a directory of its request bodies, made from payloads.jsonl. One writer per directory at a time.
 """
 
 import csv
+import datetime as dt
 import filecmp
 import hashlib
 import os
@@ -12,7 +13,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -23,6 +24,8 @@ from exports.campaign import Campaign
 from exports.errors import DataError
 from exports.message import Rendered, Renderer, Run, counted_fallbacks
 from exports.safety import spreadsheet_cell
+from exports.writers import Options, Writer
+from exports.writers.config import make_writer
 
 SCHEMA_VERSION = 1
 MANIFEST = "manifest.json"
@@ -34,17 +37,28 @@ _BUFFER_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class FileEntry:
-    """One file of an outbox. `rows` counts messages: a CSV's header is not a row."""
+    """One file of an outbox. `rows` counts messages: a CSV's header is not a row.
+
+    `send_at` is before when a service's file may not be handed over; those of the exporter's own have none.
+    """
 
     name: str
     rows: int
     bytes: int
     sha256: str
+    send_at: str | None = None
+
+    def record(self) -> dict[str, Any]:
+        """The entry as the manifest has it."""
+        return {key: value for key, value in asdict(self).items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What an outbox holds and what it was made from; the content of `manifest.json`."""
+    """What an outbox holds and what it was made from; the content of `manifest.json`.
+
+    `esp` has the options of the services written for, by name: all it takes to write their files again.
+    """
 
     schema_version: int
     campaign: str
@@ -56,10 +70,14 @@ class Manifest:
     fallbacks: dict[str, int]
     dropped_items: dict[str, int]
     files: tuple[FileEntry, ...]
+    esp: dict[str, Options]
 
     def to_json(self) -> bytes:
         """The manifest as written: indented, keys in a fixed order, newline at the end."""
-        return _manifest_bytes(asdict(self))
+        record = asdict(self) | {"files": [file.record() for file in self.files]}
+        if not self.esp:
+            del record["esp"]
+        return _manifest_bytes(record)
 
 
 def _manifest_bytes(manifest: Mapping[str, Any]) -> bytes:
@@ -82,7 +100,6 @@ def write_outbox(
         manifest = _write_files(renderer, rows, partial)
         _write_synced(partial / MANIFEST, manifest.to_json())
         if not _holds(directory, partial):
-            _sync_directory(partial)
             _replace(directory, partial)
     return manifest
 
@@ -101,12 +118,13 @@ def remove_customers(directory: Path, customer_ids: Set[str]) -> int:
         with _partial(directory) as partial:
             files = _copy_messages(directory, partial, ids, kept)
             manifest = orjson.loads((directory / MANIFEST).read_bytes())
+            writers = [make_writer(name, options) for name, options in manifest.get("esp", {}).items()]
+            files += _write_services(writers, partial, dt.datetime.fromisoformat(manifest["as_of"]))
             tally = _Tally()
             for explanation in kept:
                 tally.add(explanation)
-            manifest |= tally.counts() | {"files": [asdict(file) for file in files]}
+            manifest |= tally.counts() | {"files": [file.record() for file in files]}
             _write_synced(partial / MANIFEST, _manifest_bytes(manifest))
-            _sync_directory(partial)
             _replace(directory, partial)
     return removed
 
@@ -149,6 +167,7 @@ def _write_files(renderer: Renderer, rows: Iterable[Mapping[str, Any]], partial:
             table.writerow(map(spreadsheet_cell, _recipient(rendered)))
             tally.add(rendered.explanation)
     campaign, run = renderer.campaign, renderer.run
+    files = [writer.entry(tally.messages) for writer in (payloads, recipients, explain)]
     return Manifest(
         schema_version=SCHEMA_VERSION,
         campaign=campaign.name,
@@ -156,8 +175,27 @@ def _write_files(renderer: Renderer, rows: Iterable[Mapping[str, Any]], partial:
         as_of_date=run.as_of_date.isoformat(),
         template_version=campaign.template_version,
         **tally.counts(),
-        files=tuple(writer.entry(tally.messages) for writer in (payloads, recipients, explain)),
+        files=(*files, *_write_services(campaign.writers, partial, run.as_of)),
+        esp={writer.name: writer.options for writer in campaign.writers},
     )
+
+
+def _write_services(writers: Iterable[Writer], partial: Path, as_of: dt.datetime) -> list[FileEntry]:
+    """Writes the request bodies of each service, a directory each, from the messages in `partial`."""
+    entries = []
+    for service in writers:
+        for part in service.parts(_messages(partial), as_of):
+            name = f"{service.name}/{part.name}"
+            (partial / service.name).mkdir(exist_ok=True)
+            with _Writer(partial / name) as file:
+                file.write_bytes(part.body)
+            entries.append(replace(file.entry(part.rows), name=name, send_at=part.send_at))
+    return entries
+
+
+def _messages(directory: Path) -> Iterator[dict[str, Any]]:
+    with (directory / "payloads.jsonl").open("rb", buffering=_BUFFER_BYTES) as lines:
+        yield from map(orjson.loads, lines)
 
 
 def _in_order(rendered: Iterable[Rendered]) -> Iterator[Rendered]:
@@ -233,18 +271,18 @@ class _Writer:
                 os.fsync(self._file.fileno())
 
     def write(self, text: str) -> None:
-        self._write(text.encode())
+        self.write_bytes(text.encode())
 
     def write_json(self, value: object) -> None:
-        self._write(orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE))
+        self.write_bytes(orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE))
 
-    def entry(self, rows: int) -> FileEntry:
-        return FileEntry(self.path.name, rows, self._bytes, self._digest.hexdigest())
-
-    def _write(self, data: bytes) -> None:
+    def write_bytes(self, data: bytes) -> None:
         self._file.write(data)
         self._digest.update(data)
         self._bytes += len(data)
+
+    def entry(self, rows: int) -> FileEntry:
+        return FileEntry(self.path.name, rows, self._bytes, self._digest.hexdigest())
 
 
 @contextmanager
@@ -261,13 +299,15 @@ def _partial(directory: Path) -> Iterator[Path]:
 
 def _holds(directory: Path, partial: Path) -> bool:
     """True when `directory` has the very bytes just written."""
-    names = [path.name for path in partial.iterdir()]
+    names = [path.relative_to(partial).as_posix() for path in partial.rglob("*") if path.is_file()]
     matches, _, _ = filecmp.cmpfiles(directory, partial, names, shallow=False)
     return len(matches) == len(names)
 
 
 def _replace(directory: Path, partial: Path) -> None:
     """Renames `partial` into place; what was there is kept aside until that has worked."""
+    for folder in (*filter(Path.is_dir, partial.iterdir()), partial):
+        _sync_directory(folder)
     previous = _sibling(directory, "previous")
     if directory.exists():
         directory.rename(previous)

@@ -1,4 +1,4 @@
-"""Golden files: each shipped campaign rendered for a full and for a sparse row.
+"""Golden files: each shipped campaign rendered for a full and for a sparse row, and what each writer makes of messages.
 
 After a wanted change write them anew, and look at the difference before it is committed:
 
@@ -9,9 +9,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+import esp_messages
 from export_rows import ROWS, RUN, SECRET, load, product
 
 from exports import Renderer
+from exports.writers import WRITERS
 
 GOLDEN = Path(__file__).with_name("golden")
 _SPARSE: dict[str, dict[str, Any]] = {
@@ -22,6 +24,7 @@ _SPARSE: dict[str, dict[str, Any]] = {
     "cross_sell": {"product_title": None, "products": []},
     "second_offer": {"products": []},
 }
+_LATER = "2026-03-02T21:30:00Z"
 
 
 def render_golden() -> dict[str, str]:
@@ -38,7 +41,16 @@ def render_golden() -> dict[str, str]:
             explanation = rendered.explanation | {"template_version": "left out: it changes with every comment"}
             record = {"message": message, "explanation": explanation}
             files[f"{name}/{case}.json"] = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
-    return files
+    return files | _bodies()
+
+
+def _bodies() -> dict[str, str]:
+    """Three messages, one of them later and to somebody abroad, as each service takes them."""
+    abroad = {"email": "zoe@bücher.example", "name": 'Zoë "Z" Łukasz, Jr.'}
+    sent = [esp_messages.message(1), esp_messages.message(2, to=abroad, send_at=_LATER), esp_messages.message(3)]
+    return {
+        f"writers/{name}/{part.name}": part.body.decode() for name in WRITERS for part in esp_messages.parts(name, sent)
+    }
 
 
 if __name__ == "__main__":
