@@ -30,7 +30,7 @@ test-all: $(TEST) ## Run every test, the heavy ones too
 lint: $(TEST) ## Check style and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy benchmarks duplicates engine ingest orchestration exports privacy samples
+	@$(BIN)/mypy benchmarks duplicates engine ingest orchestration exports privacy samples workbench
 
 online-retail: $(RUN) ## Backfill all of UCI Online Retail: make online-retail FROM=<folder of daily CSV files>
 	@$(BIN)/postroom online-retail "$(FROM)"

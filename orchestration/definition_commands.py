@@ -1,0 +1,39 @@
+"""`postroom segment`, `lint`, `diff` and `simulate`: the room workbench/ at the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from orchestration.settings import settings
+from workbench import WorkbenchError
+
+console = Console()
+
+
+@contextmanager
+def _said_plainly() -> Iterator[None]:
+    """What is for a person to mend is said without a stack."""
+    try:
+        yield
+    except WorkbenchError as error:
+        console.print(str(error), markup=False, highlight=False, soft_wrap=True)
+        raise typer.Exit(1) from None
+
+
+def show_segment(
+    name: Annotated[str | None, typer.Argument(help="One segment, as in champions; all by default.")] = None,
+    members: Annotated[int, typer.Option(help="How many members to show, without what names them.")] = 5,
+) -> None:
+    """Print all segments, or one with its conditions and how many customers each keeps."""
+    from workbench import segments
+
+    with _said_plainly():
+        if name is None:
+            segments.show_all(settings(), console)
+        else:
+            segments.show(name, settings(), console, members=members)
