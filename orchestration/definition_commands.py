@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from orchestration.settings import settings
+from orchestration.dbt_project import manifest
+from orchestration.settings import PROJECT, settings
 from workbench import WorkbenchError
 
 console = Console()
@@ -37,3 +38,23 @@ def show_segment(
             segments.show_all(settings(), console)
         else:
             segments.show(name, settings(), console, members=members)
+
+
+def lint() -> None:
+    """Check every definition: names, columns, models, descriptions, settings, priorities, unit tests."""
+    from workbench.lint import check, refused
+
+    problems = check(PROJECT)
+    try:
+        manifest()
+    except RuntimeError as error:
+        problem = refused(str(error), PROJECT)
+        # Of what is said already dbt has found the first only.
+        if not problems:
+            problems = [problem]
+    for problem in problems:
+        path = problem.file.relative_to(PROJECT)
+        console.print(f"{path}:{problem.line}: {problem.text}", markup=False, highlight=False, soft_wrap=True)
+    if problems:
+        raise typer.Exit(1)
+    console.print("All definitions are sound.")

@@ -15,8 +15,7 @@ from sqlglot.errors import ParseError
 from orchestration.settings import Settings
 from workbench.dbt import parsed_project, run
 from workbench.errors import WorkbenchError
-
-DIALECT = "duckdb"
+from workbench.names import DIALECT
 
 
 @dataclass(frozen=True)

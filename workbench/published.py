@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import glob
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -69,10 +68,3 @@ class Published:
             return None
         files = f"{quoted(glob.escape(str(folder)))}/as_of_date=*/*.parquet"
         return self._here.vault.read_parquet(files, "hive_partitioning = true")
-
-
-def closest(name: str, known: Iterable[str]) -> str:
-    """What may have been meant by a name that is not there, as the end of a sentence."""
-    names = sorted(known)
-    near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
-    return f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(names)}."

@@ -16,7 +16,8 @@ from orchestration.settings import Settings
 from workbench.compiled import compile_models
 from workbench.errors import WorkbenchError
 from workbench.evidence import personal_names, without_personal
-from workbench.published import Published, closest
+from workbench.names import closest
+from workbench.published import Published
 from workbench.waterfall import Step, waterfall
 
 DAYS_SHOWN = 14

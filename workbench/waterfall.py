@@ -15,8 +15,9 @@ from datetime import datetime
 import duckdb
 from sqlglot import exp
 
-from workbench.compiled import DIALECT, CompiledModel
+from workbench.compiled import CompiledModel
 from workbench.errors import WorkbenchError
+from workbench.names import DIALECT
 
 CUSTOMER = "customer_id"
 
