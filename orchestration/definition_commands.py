@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -14,6 +15,13 @@ from orchestration.settings import PROJECT, settings
 from workbench import WorkbenchError
 
 console = Console()
+
+
+class Format(StrEnum):
+    """How a report is written."""
+
+    TEXT = "text"
+    MARKDOWN = "markdown"
 
 
 @contextmanager
@@ -58,3 +66,19 @@ def lint() -> None:
     if problems:
         raise typer.Exit(1)
     console.print("All definitions are sound.")
+
+
+def show_diff(
+    base: Annotated[str, typer.Option(help="The commit to compare with, as in main or HEAD~1.")],
+    format: Annotated[Format, typer.Option(help="markdown is for a comment in a pull request.")] = Format.TEXT,
+) -> None:
+    """Print who enters and leaves segments and which decisions move, against another version of the definitions."""
+    from workbench.diff import diff
+    from workbench.reports import as_markdown, print_sections
+
+    with _said_plainly():
+        sections = diff(base, settings())
+    if format is Format.MARKDOWN:
+        print(as_markdown(sections))
+    else:
+        print_sections(sections, console)

@@ -21,11 +21,11 @@ class Published:
 
     def __init__(self, here: Settings) -> None:
         """Raises WorkbenchError where nothing is published."""
-        path = Site(date.min, True, here.home).published
-        if not path.exists():
+        self.path = Site(date.min, True, here.home).published
+        if not self.path.exists():
             raise WorkbenchError("No warehouse has been published yet. Run the daily job first: postroom run")
         self._here = here
-        self.connection = here.vault.connect(path, read_only=True)
+        self.connection = here.vault.connect(self.path, read_only=True)
         register(self.connection)
         ((as_of,),) = self.connection.execute("select as_of from published.run").fetchall()
         self.as_of: datetime = as_of
