@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -82,3 +83,18 @@ def show_diff(
         print(as_markdown(sections))
     else:
         print_sections(sections, console)
+
+
+def simulate(
+    persona: Annotated[Path, typer.Argument(help="A YAML or JSON file, as docs/personas/ has them.")],
+    holdout: Annotated[bool, typer.Option(help="Draw the control groups as live, or leave nobody out.")] = True,
+) -> None:
+    """Print which segments, occasions, decisions and e-mails a made-up person's days lead to, and when."""
+    from workbench.simulate import simulate as simulated
+    from workbench.timeline import show
+
+    with _said_plainly(), console.status("") as status:
+        who, moments = simulated(
+            persona, settings(), holdout=holdout, told=lambda day: status.update(f"Simulating {day}")
+        )
+    show(who, moments, console)

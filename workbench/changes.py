@@ -31,7 +31,7 @@ def changed_models(
         if (
             _own(before[name]) != _own(after[name])
             or _text(old, before[name]) != text
-            or (is_reconfigured and "graph" in text)
+            or (is_reconfigured and _reads_settings(after[name], text))
             or variables & set(_VARIABLE.findall(text))
         ):
             changed.add(name)
@@ -80,6 +80,11 @@ def _config(node: Mapping[str, Any]) -> dict[str, Any]:
 
 def _own(node: Mapping[str, Any]) -> tuple[Any, ...]:
     return node["checksum"]["checksum"], _config(node), sorted(_parents(node))
+
+
+def _reads_settings(node: Mapping[str, Any], text: str) -> bool:
+    """Whether a node reads other models' settings, by itself or by the macro for that."""
+    return "graph" in (node.get("raw_code") or "") or "macro policy(" in text
 
 
 def _text(manifest: Manifest, node: Mapping[str, Any]) -> str:

@@ -67,6 +67,9 @@ def run(
     dbt_environment(warehouse)
     clock = [f"as_of: '{as_of}'"] if as_of else []
     given = ", ".join([*clock, *([variables] if variables else [])])
+    if manifest is not None:
+        # What macros see as `graph`; dbt makes it of what it has parsed itself only.
+        manifest.build_flat_graph()
     outcome = dbtRunner(manifest=manifest).invoke(
         [
             *arguments,

@@ -68,6 +68,7 @@ def compare(old: Path, new: Path, here: Settings, scratch: Path, title: str) -> 
     arguments = ["--full-refresh"] if is_macro_changed(manifests["old"], manifests["new"]) else []
     for name, build in builds.items():
         warehouse = scratch / name / "warehouse.duckdb"
+        warehouse.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, warehouse)
         with here.vault.connect(warehouse) as connection:
             create_views(connection, manifests[name], here)
