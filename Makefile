@@ -27,10 +27,11 @@ test: $(TEST) ## Run every test but the heavy ones
 test-all: $(TEST) ## Run every test, the heavy ones too
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup
 
-lint: $(TEST) ## Check style and types
+lint: $(TEST) ## Check style, types and every definition
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy benchmarks duplicates engine ingest orchestration exports privacy samples
+	@$(BIN)/mypy benchmarks duplicates engine ingest orchestration exports privacy samples workbench
+	@$(BIN)/postroom lint
 
 online-retail: $(RUN) ## Backfill all of UCI Online Retail: make online-retail FROM=<folder of daily CSV files>
 	@$(BIN)/postroom online-retail "$(FROM)"

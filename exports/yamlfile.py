@@ -86,7 +86,9 @@ def _construct(node: yaml.Node, key: Key, file: YamlFile) -> Any:
             result[name] = _construct(value_node, (*key, name), file)
         return result
     if isinstance(node, yaml.SequenceNode):
-        return [_construct(item, key, file) for item in node.value]
+        for position, item in enumerate(node.value):
+            file.lines[(*key, str(position))] = item.start_mark.line + 1
+        return [_construct(item, (*key, str(position)), file) for position, item in enumerate(node.value)]
     loader = yaml.SafeLoader("")
     try:
         return loader.construct_object(node)

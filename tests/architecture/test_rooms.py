@@ -29,6 +29,7 @@ MUST_NOT_IMPORT = {
     "privacy": {"dagster", "dagster_dbt", "dbt", "orchestration", "samples"},
     "samples": {"dagster", "dagster_dbt", "dbt", "duckdb", "orchestration", "ingest", "exports"},
     "orchestration": {"great_expectations", "jinja2", "mrml"},
+    "workbench": {"dagster", "dagster_dbt", "great_expectations", "jinja2", "mrml", "samples"},
 }
 WALL_CLOCK = re.compile(
     r"\b(now\(\)|today\(\)|utcnow|time\.time|current_date|current_timestamp|localtimestamp|getdate)\b", re.I
@@ -78,7 +79,7 @@ def test_no_private_part_of_dagster_is_imported() -> None:
 def test_only_settings_reads_the_environment() -> None:
     rooms = [
         path
-        for room in ("duplicates", "engine", "exports", "ingest", "orchestration", "privacy", "samples")
+        for room in ("duplicates", "engine", "exports", "ingest", "orchestration", "privacy", "samples", "workbench")
         for path in _tracked(f"{room}/*.py")
     ]
     readers = [p for p in rooms if re.search(r"os\.(environ|getenv)", p.read_text())]
@@ -91,7 +92,7 @@ def test_the_vault_alone_opens_duckdb_and_parquet() -> None:
     Two ways to read Parquet that end in an error on encrypted files are shut out as well.
     """
     written = r"format parquet|kv_metadata|union_by_name = "
-    opens = re.compile(rf"duckdb\.(connect|sql)|(?<!\.)read_parquet\(|pq\.read_table|{written}")
+    opens = re.compile(rf"duckdb\.(connect|sql)\b|(?<!\.)read_parquet\(|pq\.read_table|{written}")
     landed = re.compile(r"from read_parquet\(\$path")
     wrong = [
         f"{path.relative_to(REPO)}: {line.strip()}"

@@ -1,0 +1,100 @@
+"""`postroom segment`, `lint`, `diff` and `simulate`: the room workbench/ at the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from orchestration.dbt_project import manifest
+from orchestration.settings import PROJECT, settings
+from workbench import WorkbenchError
+
+console = Console()
+
+
+class Format(StrEnum):
+    """How a report is written."""
+
+    TEXT = "text"
+    MARKDOWN = "markdown"
+
+
+@contextmanager
+def _said_plainly() -> Iterator[None]:
+    """What is for a person to mend is said without a stack."""
+    try:
+        yield
+    except WorkbenchError as error:
+        console.print(str(error), markup=False, highlight=False, soft_wrap=True)
+        raise typer.Exit(1) from None
+
+
+def show_segment(
+    name: Annotated[str | None, typer.Argument(help="One segment, as in champions; all by default.")] = None,
+    members: Annotated[int, typer.Option(help="How many members to show, without what names them.")] = 5,
+) -> None:
+    """Print all segments, or one with its conditions and how many customers each keeps."""
+    from workbench import segments
+
+    with _said_plainly():
+        if name is None:
+            segments.show_all(settings(), console)
+        else:
+            segments.show(name, settings(), console, members=members)
+
+
+def lint() -> None:
+    """Check every definition: names, columns, models, descriptions, settings, priorities, unit tests."""
+    from workbench.lint import check, refused
+
+    problems = check(PROJECT)
+    try:
+        manifest()
+    except RuntimeError as error:
+        problem = refused(str(error), PROJECT)
+        # Of what is said already dbt has found the first only.
+        if not problems:
+            problems = [problem]
+    for problem in problems:
+        path = problem.file.relative_to(PROJECT)
+        console.print(f"{path}:{problem.line}: {problem.text}", markup=False, highlight=False, soft_wrap=True)
+    if problems:
+        raise typer.Exit(1)
+    console.print("All definitions are sound.")
+
+
+def show_diff(
+    base: Annotated[str, typer.Option(help="The commit to compare with, as in main or HEAD~1.")],
+    format: Annotated[Format, typer.Option(help="markdown is for a comment in a pull request.")] = Format.TEXT,
+) -> None:
+    """Print who enters and leaves segments and which decisions move, against another version of the definitions."""
+    from workbench.diff import diff
+    from workbench.reports import as_markdown, print_sections
+
+    with _said_plainly():
+        sections = diff(base, settings())
+    if format is Format.MARKDOWN:
+        print(as_markdown(sections))
+    else:
+        print_sections(sections, console)
+
+
+def simulate(
+    persona: Annotated[Path, typer.Argument(help="A YAML or JSON file, as docs/personas/ has them.")],
+    holdout: Annotated[bool, typer.Option(help="Draw the control groups as live, or leave nobody out.")] = True,
+) -> None:
+    """Print which segments, occasions, decisions and e-mails a made-up person's days lead to, and when."""
+    from workbench.simulate import simulate as simulated
+    from workbench.timeline import show
+
+    with _said_plainly(), console.status("") as status:
+        who, moments = simulated(
+            persona, settings(), holdout=holdout, told=lambda day: status.update(f"Simulating {day}")
+        )
+    show(who, moments, console)
