@@ -34,15 +34,13 @@ class Tombstones:
     @classmethod
     def read(cls, ledger: Path, vault: Vault, seeds: Path) -> Tombstones:
         """Those under `<ledger>/tombstones`; the providers are those of `<seeds>/email_providers.csv`."""
-        folder = ledger / "tombstones"
+        folder, providers = ledger / "tombstones", read_providers(seeds / PROVIDERS)
         if next(folder.glob("*/*.parquet"), None) is None:
-            return cls()
+            return cls(providers=providers)
         files = vault.read_parquet(f"{quoted(glob.escape(str(folder)))}/*/*.parquet", "hive_partitioning = false")
         with vault.connect() as connection:
             rows = connection.execute(f"select digest, salt from {files}").fetchall()
-        return cls(
-            frozenset(d for d, _ in rows), tuple(sorted({s for _, s in rows})), read_providers(seeds / PROVIDERS)
-        )
+        return cls(frozenset(d for d, _ in rows), tuple(sorted({s for _, s in rows})), providers)
 
     def erased_lines(self, connection: duckdb.DuckDBPyConnection, contract: Contract, relation: str) -> list[int]:
         """The source_line of each row that is an erased person's: by its account or e-mail, or, where it states

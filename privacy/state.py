@@ -10,21 +10,24 @@ from pathlib import Path
 import duckdb
 
 from ingest import Contract
-from ingest.identifiers import identifiers_sql
+from ingest.files import quoted
+from ingest.identifiers import canonical_email, identifiers_sql, read_providers
 from ingest.quarantine import read_rejects
+from ingest.tombstones import PROVIDERS
 from privacy.person import Identifier, Person
 from privacy.records import know, rows_of, theirs_sql
 from privacy.zones import Zones
 
 
 def survey(zones: Zones, person: Person) -> Person:
-    """The person with what only their loaded rows say: orders no customer has yet, and what others state too.
+    """The person with what only their loaded rows say: spellings, orders no customer has yet, what others state too.
 
     An identifier that other people's rows state too is shared, and one of theirs that the warehouse ties to nobody (the
     phone of a household) selects no row by itself.
     """
     with zones.memory() as connection:
         stated = _make_stated(connection, zones)
+        person = _with_spellings(connection, zones, person, stated)
         person = _with_orders(connection, zones, person, stated)
         theirs = _pairs(connection, stated, "row in (select row from {0}_theirs)")
         know(connection, person.knows(theirs))
@@ -54,6 +57,18 @@ def _make_stated(connection: duckdb.DuckDBPyConnection, zones: Zones) -> dict[st
             connection.execute(f"insert into {table} {sql}")
         made[table] = contract
     return made
+
+
+def _with_spellings(
+    connection: duckdb.DuckDBPyConnection, zones: Zones, person: Person, stated: Mapping[str, Contract]
+) -> Person:
+    """The person with each spelling of their addresses that a row has: the warehouse knows those that are evidence."""
+    providers = read_providers(zones.seeds / PROVIDERS)
+    own = {canonical_email(email, providers) for email in person.of_type("email")}
+    domains = ", ".join(f"'{quoted(domain)}'" for domain in sorted(providers))
+    read_in_many = f"identifier_type = 'email' and split_part(value, '@', -1) in ({domains})"
+    found = _pairs(connection, stated, read_in_many) if own and providers else set()
+    return person.knows(i for i in found if canonical_email(i[1], providers) in own)
 
 
 def _with_orders(

@@ -130,7 +130,15 @@ def test_there_is_an_asset_for_each_table_and_each_campaign_and_the_schedule_is_
 
     keys = {key.to_user_string() for key in defs.resolve_asset_graph().get_all_asset_keys()}
     campaigns = {f"outbox/{p.parent.name}" for p in (REPO / "exports/campaigns").glob("*/campaign.yml")}
-    assert keys >= campaigns | {"crm/contacts", "crm/consents", "web/events", "shop/orders", "esp/events", "published"}
+    assert keys >= campaigns | {
+        "crm/contacts",
+        "crm/consents",
+        "web/events",
+        "shop/orders",
+        "esp/events",
+        "support/tickets",
+        "published",
+    }
     schedule = defs.resolve_schedule_def("daily")
     assert schedule.default_status == dg.DefaultScheduleStatus.RUNNING
     assert schedule.cron_schedule == "0 2 * * *"
