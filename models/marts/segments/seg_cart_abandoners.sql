@@ -11,7 +11,7 @@ where
     trigger_name = 'cart_abandoned'
     and status in ('due', 'expired')
     and fulfilled_at is null
-    and occurred_at >= {{ as_of() }} - interval 7 day
+    and {{ in_last('occurred_at', '7 day') }}
 qualify
     row_number() over (
         partition by customer_id

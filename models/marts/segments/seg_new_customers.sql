@@ -12,4 +12,4 @@ select
         'first_ordered_on': 'cast(first_ordered_at as date)',
     }) }} as evidence
 from first_sales
-where first_ordered_at >= {{ as_of() }} - interval 30 day
+where {{ in_last('first_ordered_at', '30 day') }}

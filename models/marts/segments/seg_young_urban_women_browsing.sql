@@ -12,7 +12,7 @@ with in_age_and_place as (
 recent_views as (
     select customer_id, count(distinct product_id) as viewed_product_count
     from {{ ref('fct_web_events') }}
-    where event_name = 'Product Viewed' and occurred_at >= {{ as_of() }} - interval 7 day
+    where event_name = 'Product Viewed' and {{ in_last('occurred_at', '7 day') }}
     group by customer_id
     having count(distinct product_id) >= 3
 ),
@@ -20,7 +20,7 @@ recent_views as (
 recent_buyers as (
     select distinct customer_id
     from {{ ref('fct_orders') }}
-    where order_kind = 'sale' and not is_cancelled and ordered_at >= {{ as_of() }} - interval 7 day
+    where order_kind = 'sale' and not is_cancelled and {{ in_last('ordered_at', '7 day') }}
 )
 
 select
