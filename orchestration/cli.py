@@ -141,6 +141,19 @@ def quarantine(
 
 
 @app.command()
+def switch(
+    kind: Annotated[str | None, typer.Argument(help="trigger, campaign or journey.")] = None,
+    name: Annotated[str | None, typer.Argument(help="Which one, as in cart_reminder.")] = None,
+    state: Annotated[str | None, typer.Argument(help="off or on.")] = None,
+    because: Annotated[str | None, typer.Option(help="Why; needed to switch off.")] = None,
+) -> None:
+    """Switch a trigger, campaign or journey off or on, from the next run on; without arguments, list what is off."""
+    from orchestration import switches
+
+    switches.run(kind, name, state, because, console)
+
+
+@app.command()
 def encrypt() -> None:
     """Encrypt what was written without a key, after POSTROOM_ENCRYPTION_KEY was set. Stop Dagster first."""
     from orchestration.encryption import encrypt_home
