@@ -11,14 +11,15 @@
 {%- set orders = ref('fct_orders') -%}
 {%- set refusals = ref('int_consent__refused') -%}
 {%- set memberships = ref('fct_segment_memberships') -%}
-{%- set model = 'jrn_' ~ name -%}
 {%- if not execute -%}
     {{ return('select 1') }}
 {%- endif -%}
-{%- set reentry = policy(model, 'reentry', 'always') -%}
-{%- set is_gated = not policy(model, 'overlap', false) or reentry != 'always' -%}
+{%- set definition = journey_definition(name) -%}
+{%- set reentry = definition.get('reentry', 'always') -%}
+{%- set may_overlap = definition.get('overlap', false) -%}
+{%- set is_gated = not may_overlap or reentry != 'always' -%}
 {%- set plan = [] -%}
-{%- set loose_ends = journey_plan(name, policy(model, 'steps'), [{'from': none}], plan) -%}
+{%- set loose_ends = journey_plan(name, definition.steps, [{'from': none}], plan) -%}
 {%- set first = (plan | rejectattr('kind', 'equalto', 'wait') | first) -%}
 {%- set first_send = first.name if first.kind == 'send' -%}
 {%- set forever = "cast('9999-12-31 00:00:00' as timestamp)" -%}
@@ -59,7 +60,7 @@ members as (
 occasions as (
     select *
     from {{ occasions }}
-    where trigger_name = '{{ policy(model, "entry").trigger }}'
+    where trigger_name = '{{ definition.entry.trigger }}'
 ),
 
 -- An enrolment may outlast its occasion, and one that is over may still keep its customer out.
@@ -93,7 +94,7 @@ bought as (
 ),
 
 exits as (
-    {{ journey_exits(policy(model, 'exits', [])) }}
+    {{ journey_exits(definition.get('exits', [])) }}
 ),
 
 first_exits as (
@@ -109,7 +110,7 @@ entries as (
         known.*,
         case
             when recorded.state = 'completed' then null
-            when recorded.state = 'running' then greatest(first_exits.exited_at, recorded.published_at)
+            when recorded.state = 'running' and first_exits.exited_at < recorded.published_at then recorded.published_at
             else first_exits.exited_at
         end as exited_at,
         first_exits.exit_cause,
@@ -164,7 +165,7 @@ blocking as (
         {%- else %}
         greatest(
             entered_at {%- if reentry is mapping %} + interval {{ reentry.after_days }} day{% endif %},
-            {{ 'entered_at' if policy(model, 'overlap', false) else 'coalesce(completed_at, exited_at, ' ~ forever ~ ')' }}
+            {{ 'entered_at' if may_overlap else 'coalesce(completed_at, exited_at, ' ~ forever ~ ')' }}
         ) as free_at
         {%- endif %}
     from candidates
