@@ -9,7 +9,7 @@ environment variable or a clock; a run's time comes as an argument, so the same 
     manifest = write_outbox(campaign, rows, directory, run=Run(as_of, as_of_date), secret=key)
 
 A new campaign is a new folder under `campaigns/`; shared parts are in `layouts/` and `blocks/`, the shop's own details
-in `brand.yml`.
+in `brand.yml`. Request bodies for e-mail services are made by `writers/`, with what `esps.yml` says of each.
 """
 
 from exports.attach import attach

@@ -56,10 +56,15 @@ def _show_files(site: Site, campaign: str, console: Console) -> None:
     if not manifest.exists():
         console.print("  no files written\n")
         return
+    # A service may have thousands of parts: its folder stands for them.
+    written: dict[str, list[dict[str, int]]] = {}
     for file in json.loads(manifest.read_text())["files"]:
+        folder, slash, name = file["name"].rpartition("/")
+        written.setdefault(folder + slash or name, []).append(file)
+    for name, files in written.items():
+        parts = f"{len(files):,} files, " if name.endswith("/") else ""
+        rows, size = (sum(file[key] for file in files) for key in ("rows", "bytes"))
         console.print(
-            f"  {site.outbox(campaign) / file['name']}  {file['rows']:,} rows, {file['bytes']:,} bytes",
-            soft_wrap=True,
-            markup=False,
+            f"  {site.outbox(campaign)}/{name}  {parts}{rows:,} rows, {size:,} bytes", soft_wrap=True, markup=False
         )
     console.print(f"  {manifest}\n", soft_wrap=True, markup=False)

@@ -25,11 +25,11 @@ def check_filled(message: Mapping[str, Any]) -> None:
     message_id = message.get("message_id")
     for key in sorted(_KEYS - message.keys()):
         raise DataError(message_id, "is missing", key)
+    for key in sorted(_KEYS):
+        _check(message_id, key, message[key])
     for key in _IDS:
         if key not in message["metadata"]:
             raise DataError(message_id, "is missing", f"metadata.{key}")
-    for key, value in message.items():
-        _check(message_id, key, value)
     for key in ("subject", "preheader"):
         if found := _WORD.search(message[key]):
             raise DataError(message_id, f"says {found.group()!r}, as if a value were missing", key)

@@ -196,6 +196,7 @@ UNFILLED = {
     "empty id": {"customer_id": ""},
     "undefined id": {"metadata": message()["metadata"] | {"person_id": "undefined"}},
     "no send id": {"metadata": {"campaign_id": "winback"}},
+    "no ids": {"metadata": None},
     "no address": {"to": {"email": None, "name": "Ada"}},
     "no header": {"headers": {"List-Unsubscribe": "", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}},
 }

@@ -20,3 +20,16 @@ def test_a_file_s_path_is_printed_as_it_is(tmp_path: Path) -> None:
     console = Console(record=True, quiet=False)
     _show_files(site, "winback", console)
     assert str(outbox / "x.csv") in console.export_text()
+
+
+def test_a_service_s_parts_are_one_line(tmp_path: Path) -> None:
+    site = Site(date(2026, 1, 5), True, tmp_path)
+    outbox = site.outbox("winback")
+    outbox.mkdir(parents=True)
+    files = [{"name": f"ses/part-000{number}.json", "rows": 50, "bytes": 1000} for number in (1, 2)]
+    (outbox / "manifest.json").write_text(json.dumps({"files": [{"name": "x.csv", "rows": 1, "bytes": 2}, *files]}))
+    console = Console(record=True, quiet=False, width=500)
+    _show_files(site, "winback", console)
+    first, second, *_ = console.export_text().splitlines()
+    assert first == f"  {outbox}/x.csv  1 rows, 2 bytes"
+    assert second == f"  {outbox}/ses/  2 files, 100 rows, 2,000 bytes"
