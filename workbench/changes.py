@@ -27,10 +27,10 @@ def changed_models(
     is_reconfigured = any(_config(before[name]) != _config(after[name]) for name in both)
     changed = before.keys() ^ after.keys()
     for name in both:
-        text = _text(new, after[name])
+        text = code_of(new, after[name])
         if (
             _own(before[name]) != _own(after[name])
-            or _text(old, before[name]) != text
+            or code_of(old, before[name]) != text
             or (is_reconfigured and _reads_settings(after[name], text))
             or variables & set(_VARIABLE.findall(text))
         ):
@@ -87,7 +87,7 @@ def _reads_settings(node: Mapping[str, Any], text: str) -> bool:
     return "graph" in (node.get("raw_code") or "") or "macro policy(" in text
 
 
-def _text(manifest: Manifest, node: Mapping[str, Any]) -> str:
+def code_of(manifest: Manifest, node: Mapping[str, Any]) -> str:
     """A node's code with that of the project's macros it uses, those that these use too."""
     macros, package = manifest["macros"], manifest["metadata"]["project_name"]
     found: set[str] = set()

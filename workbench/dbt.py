@@ -69,13 +69,15 @@ def run(
     given = ", ".join([*clock, *([variables] if variables else [])])
     if manifest is not None:
         # What macros see as `graph`; dbt makes it of what it has parsed itself only.
-        manifest.build_flat_graph()
+        manifest.build_flat_graph()  # type: ignore[no-untyped-call]
     outcome = dbtRunner(manifest=manifest).invoke(
         [
             *arguments,
             *(["--vars", f"{{{given}}}"] if given else []),
             *("--project-dir", str(project_dir), "--profiles-dir", str(PROJECT), "--target-path", str(target)),
             *("--log-level", "none", "--quiet"),
+            # Nobody reads what a run says of itself; of a parse the manifest is wanted.
+            *([] if arguments[0] == "parse" else ["--no-write-json"]),
         ]
     )
     # dbt keeps the warehouse open in its process; it is opened next.

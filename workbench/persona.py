@@ -22,7 +22,7 @@ _ABOUT = ("persona", "days")
 
 @dataclass(frozen=True)
 class Record:
-    """One row of one table: its values under the contract's own names, and when it was new. A snapshot's has no time."""
+    """One row of one table: its values under the contract's own names, and when it was new; of a snapshot None."""
 
     table: str
     values: Mapping[str, Any]

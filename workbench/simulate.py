@@ -1,9 +1,9 @@
 """`postroom simulate`: a made-up person's days, through the machinery that real ones go through.
 
-A home of its own is set up and removed. Each day's rows are landed and loaded by the loader, the models are built as of the end
-of the day, what they decide is published to that home's history, rendered and entered into its send log: so caps,
-once-only and journeys act over the days. Other than live: a segment of one is not too small, and the gates on feeds and
-audiences, which are about everybody, are not asked. Holdouts are drawn as they are live.
+A home of its own is set up and removed. Each day's rows are landed and loaded by the loader, the models are built as of
+the end of the day, what they decide is published to that home's history, rendered and entered into its send log: so
+caps, once-only and journeys act over the days. Other than live: a segment of one is not too small, and the gates on
+feeds and audiences, which are about everybody, are not asked. Holdouts are drawn as they are live.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from orchestration.send_log import record
 from orchestration.settings import PROJECT, Settings
 from orchestration.site import Site
 from orchestration.warehouse import prepare
+from workbench.changes import code_of
 from workbench.dbt import parsed_project, run
 from workbench.errors import WorkbenchError
 from workbench.persona import Persona, Record, clocks_of, read_persona
@@ -127,7 +128,8 @@ class _Days:
                         "update seeds.arbitration_policy set value = 0 where name = 'global_holdout_share'"
                     )
         ends = [f"+{name}" for name in sorted({*_RESULTS, *_exports(self._known), *_published(self._past)})]
-        run(["run", "--select", *ends], site.warehouse, target, as_of=site.as_of, manifest=self._models)
+        lasting = [] if site.day == self._persona.first else ["--exclude", *_lasting(self._known)]
+        run(["run", "--select", *ends, *lasting], site.warehouse, target, as_of=site.as_of, manifest=self._models)
 
     def _memberships(self, connection: duckdb.DuckDBPyConnection, site: Site) -> Iterator[Moment]:
         for segment, cause, evidence in connection.execute(
@@ -138,18 +140,20 @@ class _Days:
 
     def _occurred(self, connection: duckdb.DuckDBPyConnection, site: Site) -> Iterator[Moment]:
         """The occasions that are new or have changed."""
-        for trigger, occasion, status, due_at in connection.execute(
-            "select trigger_name, occasion_id, status, due_at from marts.fct_trigger_occasions order by all"
+        for trigger, occasion, status, due_at, fulfilled_at in connection.execute(
+            "select trigger_name, occasion_id, status, due_at, fulfilled_at"
+            " from marts.fct_trigger_occasions order by all"
         ).fetchall():
-            if self._occasions.get((trigger, occasion)) != status:
-                self._occasions[trigger, occasion] = status
-                yield Moment(site.as_of, 2, "occasion", f"{trigger} {occasion} is {status} (due {due_at})")
+            told = f"(fulfilled {fulfilled_at})" if fulfilled_at else f"(due {due_at})"
+            if self._occasions.get((trigger, occasion)) != f"{status} {told}":
+                self._occasions[trigger, occasion] = f"{status} {told}"
+                yield Moment(site.as_of, 2, "occasion", f"{trigger} {occasion} is {status} {told}")
 
     def _decisions(self, connection: duckdb.DuckDBPyConnection, site: Site) -> Iterator[Moment]:
         """The decisions that are new or have changed."""
         for campaign, customer, occasion, decision, reason, because in connection.execute(
-            "select campaign, customer_id, occasion_id, decision, reason, r.description"
-            " from marts.fct_campaign_decisions left join seeds.decision_reasons as r using (reason) order by all"
+            "select d.campaign, d.customer_id, d.occasion_id, d.decision, d.reason, r.description"
+            " from marts.fct_campaign_decisions as d left join seeds.decision_reasons as r using (reason) order by all"
         ).fetchall():
             outcome = decision if reason is None else f"{decision}, {reason}: {because}"
             if self._decided.get((campaign, customer, occasion)) != outcome:
@@ -203,6 +207,12 @@ def _past_models(known: Mapping[str, Any]) -> dict[str, Any]:
 
 def _published(past: Mapping[str, Any]) -> list[str]:
     return [node["name"] for node in past["nodes"].values()]
+
+
+def _lasting(known: Mapping[str, Any]) -> list[str]:
+    """The views that are the same at any time: made once, they need not be made the next day."""
+    views = [node for node in known["nodes"].values() if node["config"].get("materialized") == "view"]
+    return sorted(view["name"] for view in views if "as_of" not in code_of(known, view))
 
 
 def _exports(known: Mapping[str, Any]) -> list[str]:
