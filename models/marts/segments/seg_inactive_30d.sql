@@ -10,6 +10,10 @@ with interactions as (
     union all
 
     select customer_id, ordered_at from {{ ref('fct_orders') }}
+
+    union all
+
+    select customer_id, opened_at from {{ ref('fct_support_tickets') }}
 ),
 
 active as (
