@@ -99,7 +99,9 @@ def resolve(home: Path) -> Cost:
         "create_views(duckdb.connect(str(settings().home / 'warehouse.duckdb')), manifest(), settings())"
     )
     subprocess.run([sys.executable, "-c", make_views], cwd=REPO, env=environment, check=True)
-    return _dbt(REPO, home, ["build", "--exclude-resource-type", "unit_test", "test", "--select", *MODELS], environment)
+    return run_dbt(
+        REPO, home, ["build", "--exclude-resource-type", "unit_test", "test", "--select", *MODELS], environment
+    )
 
 
 def connect(home: Path, shape: Shape) -> Cost:
@@ -120,10 +122,10 @@ def connect(home: Path, shape: Shape) -> Cost:
         union all
         select 'a:' || i, 'b:' || i from range({pairs}) as pairs (i)
     """)
-    return _dbt(project, home, ["run"], dict(os.environ))
+    return run_dbt(project, home, ["run"], dict(os.environ))
 
 
-def _dbt(project: Path, home: Path, arguments: list[str], environment: dict[str, str]) -> Cost:
+def run_dbt(project: Path, home: Path, arguments: list[str], environment: dict[str, str]) -> Cost:
     """Runs dbt in a process of its own, whose peak memory is then known.
 
     Raises:

@@ -7,13 +7,13 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from random import Random
 
-# By their clocks' changes: Berlin goes forward on 29 March 2026, Lord Howe goes half an hour back on 5 April.
+# Berlin's and London's clocks go forward on 29 March 2026; in Shanghai quiet hours end at 00:00 UTC.
 ZONES = [
     "Europe/Berlin", "Europe/London", "America/New_York", "America/St_Johns", "America/Sao_Paulo", "Asia/Kathmandu",
-    "Asia/Tokyo", "Australia/Lord_Howe", "Pacific/Kiritimati", "Pacific/Honolulu", "UTC",
+    "Asia/Tokyo", "Asia/Shanghai", "Australia/Lord_Howe", "Pacific/Kiritimati", "Pacific/Honolulu", "UTC",
 ]  # fmt: skip
 COUNTRIES = {"DE": "Europe/Berlin", "US": "America/New_York", "JP": "Asia/Tokyo", "ZZ": "America/Sao_Paulo"}
-CAPS = {2: 2, 5: 3}
+CAPS = {3: 2, 6: 3}
 QUIET = ("21:00", "08:00")
 GLOBAL_HOLDOUT = 0.1
 SUPPRESSIONS = ["unsubscribed", "hard_bounced", "complained", "role_address", "disposable_address", "erased"]

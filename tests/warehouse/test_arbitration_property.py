@@ -14,8 +14,8 @@ from .arbitration_oracle import Decision, address_of, decide, is_quiet, zone_of
 from .arbitration_worlds import CAPS, COUNTRIES, GLOBAL_HOLDOUT, QUIET, SEGMENTS, ZONES, Day, Send, Worlds
 from .small_warehouse import SmallWarehouse
 
-# Over the nights in which clocks change, and far enough apart that caps end.
-RUNS = ["2026-03-28 00:00:00", "2026-03-29 00:00:00", "2026-03-30 06:30:00", "2026-04-05 00:00:00"]
+# Over the night in which Europe's clocks change.
+RUNS = ["2026-03-28 00:00:00", "2026-03-29 00:00:00", "2026-03-30 06:30:00", "2026-03-31 00:00:00"]
 MODELS = [
     "dim_customer_time_zones",
     "fct_campaign_send_times",
@@ -80,7 +80,7 @@ def _contents(day: Day) -> dict[str, list[tuple[Any, ...]]]:
         "intermediate.int_sends__recorded": [(s.day, s.campaign, s.customer, s.occasion_id) for s in day.ledger],
         "seeds.arbitration_policy": [("global_holdout_share", GLOBAL_HOLDOUT)],
         "seeds.frequency_caps": [("marketing", window, maximum) for window, maximum in CAPS.items()],
-        "seeds.quiet_hours": [("marketing", *QUIET)],
+        "seeds.quiet_hours": [("marketing", *QUIET), ("transactional", "00:00", "23:59")],
         "seeds.time_zones": [(zone,) for zone in ZONES],
         "seeds.country_time_zones": list(COUNTRIES.items()),
     }  # fmt: skip
