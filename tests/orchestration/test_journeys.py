@@ -73,7 +73,7 @@ def test_the_shipped_journeys_hold_together() -> None:
         ("- if: opened", "- if: delivered", "- if: delivered", "step thanks_opened: if opened, clicked, bought or"),
         ("- if: opened", "- if: {in_segment: vip}", "- if: {in_segment", "unknown segment 'vip'"),
         ("- otherwise:", "- if: opened\n                then:", "- name: thanks_opened", "the last arm, and no other"),
-        ("- otherwise:", "- {if: opened, then: [end]}\n              - otherwise:", "- name: thanks", "asks twice whether"),
+        ("- otherwise:", "- {if: opened, then: [end]}\n              - otherwise:", "- name: thanks", "asks twice"),
         ("- otherwise:", "- else:", "- else:", "an arm is `if: ... then: ...` or `otherwise: ...`"),
         ("- send: cross_sell", "- wait: 1 day", "- wait: 1 day", "waits for nothing"),
         ("- send: order_thanks\n          ", "", "- if: opened", "asks whether a mail was opened, and none is sent"),
