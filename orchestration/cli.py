@@ -191,3 +191,20 @@ def online_retail(folder: Path) -> None:
     report.show(days[-1], settings(), console)
     if not outcome:
         raise typer.Exit(1)
+
+
+@app.command()
+def journey(
+    name: Annotated[str, typer.Argument(help="The journey, as in cart.")],
+) -> None:
+    """Print a journey as a Mermaid flowchart."""
+    from exports.errors import LoadError
+    from orchestration.journeys import draw, load_journeys
+
+    try:
+        drawn = {found.name: draw(found) for found in load_journeys(PROJECT)}
+    except LoadError as error:
+        raise SystemExit(str(error)) from None
+    if name not in drawn:
+        raise SystemExit(f"No journey is called {name}; there are {', '.join(drawn)}.")
+    typer.echo(drawn[name], nl=False)

@@ -4,13 +4,16 @@ import warnings
 
 import dagster as dg
 
-from orchestration.settings import export_environment
+from orchestration.journeys import load_journeys
+from orchestration.settings import PROJECT, export_environment
 
 # Dagster calls backfill policies beta, once per asset.
 warnings.filterwarnings("ignore", category=dg.BetaWarning, message=".*backfill_policy")
 
 # Before the definitions are loaded: they parse the dbt project, and dbt's processes read the environment.
 export_environment()
+# A journey that does not hold together stops here, by file and line, and not as SQL that nobody wrote.
+load_journeys(PROJECT)
 
 from orchestration.defs import duplicates, export, ingest, jobs, transform  # noqa: E402
 

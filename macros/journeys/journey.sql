@@ -63,7 +63,7 @@ occasions as (
     where trigger_name = '{{ definition.entry.trigger }}'
 ),
 
--- An enrolment may outlast its occasion, and one that is over may still keep its customer out.
+-- An enrolment may outlast its occasion, and one that is over may still keep its customer out, of an occasion heard of late too.
 known as (
     select
         occasion_id as enrolment_id, customer_id, subject_id, occurred_at as entered_at, due_at, expires_at, fulfilled_at, evidence
@@ -77,7 +77,7 @@ known as (
         {%- if reentry == 'never' %}
         or state in ('completed', 'exited')
         {%- elif reentry is mapping %}
-        or (state in ('completed', 'exited') and entered_at > {{ as_of() }} - interval {{ reentry.after_days }} day)
+        or (state in ('completed', 'exited') and entered_at > {{ as_of() }} - interval {{ reentry.after_days + 30 }} day)
         {%- endif %}
 ),
 
