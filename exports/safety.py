@@ -21,6 +21,7 @@ _HIDDEN = frozenset(
 _LOOKS_BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 _FORMULA_START = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _URL_SAFE = "/:?#[]@!$&'()*+,;=-._~%"
+_TEMPLATE_TAG = re.compile(r"\{[{%#]")
 _EMAIL = re.compile(r"[^\s@<>()\[\],;:\\\"'`{}|]+@(?:[^\s@<>()\[\],;:\\\"'`{}|.]+\.)+[^\s@<>()\[\],;:\\\"'`{}|.]+")
 
 
@@ -96,8 +97,8 @@ def is_email(value: str) -> bool:
 
 
 def has_template_tag(text: str) -> bool:
-    """True when `{{`, `{%` or `{#` is in `text`. Splitting is several times faster here than searching for each."""
-    return any(not part or part[0] in "%#" for part in text.split("{")[1:])
+    """True when `{{`, `{%` or `{#` is in `text`."""
+    return _TEMPLATE_TAG.search(text) is not None
 
 
 def spreadsheet_cell(value: str) -> str:

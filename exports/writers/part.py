@@ -42,9 +42,16 @@ class _Open:
     recipients: set[str] = field(default_factory=set)
 
     def body(self, separator: bytes) -> bytes:
-        first, *rest = self.frame
-        gaps = zip(zip(*self.rows, strict=True), rest, strict=True)
-        return first + b"".join(separator.join(pieces) + after for pieces, after in gaps)
+        return b"".join(self._chunks(separator))
+
+    def _chunks(self, separator: bytes) -> Iterator[bytes]:
+        yield self.frame[0]
+        for gap, after in enumerate(self.frame[1:]):
+            for number, pieces in enumerate(self.rows):
+                if number:
+                    yield separator
+                yield pieces[gap]
+            yield after
 
 
 def gather(
