@@ -14,28 +14,34 @@ _VARIABLE = re.compile(r"\bvar\(\s*['\"](\w+)['\"]")
 _SHOWN_ONLY = ("docs", "tags", "group", "access")
 
 
+def edited_models(old: Manifest, new: Manifest) -> set[str]:
+    """The names of the models and seeds that are in one only, or whose own code, macros or settings differ."""
+    before, after = _nodes(old), _nodes(new)
+    return (before.keys() ^ after.keys()) | {
+        name
+        for name in before.keys() & after.keys()
+        if _own(before[name]) != _own(after[name]) or code_of(old, before[name]) != code_of(new, after[name])
+    }
+
+
 def changed_models(
     old: Manifest, new: Manifest, old_variables: Mapping[str, Any], new_variables: Mapping[str, Any]
 ) -> set[str]:
-    """The names of the models and seeds that are in one only, or whose own code, macros or settings differ.
+    """Those edited, those that read a variable that differs, and those that read other models' settings if any differs.
 
-    A model that reads other models' settings from dbt's graph has changed if any setting has: dbt knows no edge there.
+    Settings are read from dbt's graph, where dbt knows no edge.
     """
     before, after = _nodes(old), _nodes(new)
-    both = before.keys() & after.keys()
+    edited = edited_models(old, new)
     variables = {n for n in {*old_variables, *new_variables} if old_variables.get(n) != new_variables.get(n)}
-    is_reconfigured = any(_config(before[name]) != _config(after[name]) for name in both)
-    changed = before.keys() ^ after.keys()
-    for name in both:
-        text = code_of(new, after[name])
-        if (
-            _own(before[name]) != _own(after[name])
-            or code_of(old, before[name]) != text
-            or (is_reconfigured and _reads_settings(after[name], text))
-            or variables & set(_VARIABLE.findall(text))
-        ):
-            changed.add(name)
-    return changed
+    both = before.keys() & after.keys()
+    is_reconfigured = bool(before.keys() ^ after.keys()) or any(_config(before[n]) != _config(after[n]) for n in both)
+    return edited | {
+        name
+        for name in both
+        if (is_reconfigured and _reads_settings(after[name], code_of(new, after[name])))
+        or variables & set(_VARIABLE.findall(code_of(new, after[name])))
+    }
 
 
 def to_build(manifest: Manifest, changed: Iterable[str], targets: Iterable[str], there: set[str]) -> set[str]:
@@ -84,7 +90,7 @@ def _own(node: Mapping[str, Any]) -> tuple[Any, ...]:
 
 def _reads_settings(node: Mapping[str, Any], text: str) -> bool:
     """Whether a node reads other models' settings, by itself or by the macro for that."""
-    return "graph" in (node.get("raw_code") or "") or "macro policy(" in text
+    return "graph." in (node.get("raw_code") or "") or "macro policy(" in text
 
 
 def code_of(manifest: Manifest, node: Mapping[str, Any]) -> str:

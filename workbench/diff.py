@@ -20,7 +20,7 @@ import yaml
 from orchestration.dbt_project import manifest
 from orchestration.settings import PROJECT, Settings
 from orchestration.zones import create_views
-from workbench.changes import changed_models, is_macro_changed, to_build
+from workbench.changes import changed_models, edited_models, is_macro_changed, to_build
 from workbench.dbt import parse, parsed_project, run
 from workbench.errors import WorkbenchError
 from workbench.evidence import personal_names, without_personal
@@ -85,7 +85,8 @@ def compare(old: Path, new: Path, here: Settings, scratch: Path, title: str) -> 
     with here.vault.connect() as connection:
         for name in projects:
             here.vault.attach(connection, scratch / name / "warehouse.duckdb", name, read_only=True)
-        models = ", ".join(sorted(changed & (builds["old"] | builds["new"])))
+        edited = edited_models(manifests["old"], manifests["new"]) & (builds["old"] | builds["new"])
+        models = ", ".join(sorted(edited)) or "the lists in dbt_project.yml"
         head = Section(title, f"As of {as_of:%Y-%m-%d %H:%M} UTC. What differs: {models}.")
         sections = [*_segments(connection, personal_names(manifests["new"])), *_campaigns(connection)]
         if not sections:

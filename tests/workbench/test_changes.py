@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from workbench.changes import changed_models, to_build
+from workbench.changes import changed_models, edited_models, to_build
 
 TARGETS = ("fct_campaign_decisions", "fct_segment_memberships")
 
@@ -42,6 +42,7 @@ def test_an_edit_of_a_model_is_built_with_what_is_made_of_it_and_no_more(
 def test_an_edit_of_a_setting_changes_what_reads_settings(manifest: dict[str, Any], edited: dict[str, Any]) -> None:
     _node(edited, "cmp_winback")["config"]["meta"]["priority"] = 5
     changed = changed_models(manifest, edited, {}, {})
+    assert edited_models(manifest, edited) == {"cmp_winback"}
     assert {"cmp_winback", "dim_campaigns", "dim_segments"} <= changed
     assert changed & {"fct_orders", "seg_lapsed", "fct_rfm_scores"} == set()
 
