@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -11,6 +13,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from filelock import FileLock
 
 from tests.conftest import REPO
 
@@ -79,10 +82,20 @@ def sample_home(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, str]:
 
 @pytest.fixture(scope="session")
 def two_days(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, dict[str, str]]:
-    """A home in which the daily job ran for two days in turn, and the outbox's hashes after the first."""
+    """A home in which the daily job ran for two days in turn, and the outbox's hashes after the first.
+
+    It is made once for all workers, and each works on a copy of its own: some tests run more days in it.
+    """
+    base = tmp_path_factory.getbasetemp()
+    made = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "two_days_made"
+    with FileLock(f"{made}.lock"):
+        if not (made / "first.json").exists():
+            home = Home(made / "data")
+            home.postroom("sample", "--people", "1500", "--days", "5")
+            home.postroom("run", "--day", "2026-01-04")
+            first = home.bytes_of("outbox")
+            home.postroom("run")
+            (made / "first.json").write_text(json.dumps(first))
     home = Home(tmp_path_factory.mktemp("two_days") / "data")
-    home.postroom("sample", "--people", "1500", "--days", "5")
-    home.postroom("run", "--day", "2026-01-04")
-    first = home.bytes_of("outbox")
-    home.postroom("run")
-    return home, first
+    shutil.copytree(made / "data", home.path)
+    return home, json.loads((made / "first.json").read_text())

@@ -15,7 +15,7 @@ import pytest
 from tests.conftest import REPO
 from tests.end_to_end.conftest import Home
 
-pytestmark = pytest.mark.xdist_group("end_to_end")
+pytestmark = pytest.mark.xdist_group("sample_home")
 
 DAY = "2026-03-01"
 STATE = ("raw", "history", "ledger")
@@ -248,7 +248,7 @@ def test_a_failing_data_test_stops_publishing_and_export(two_days: tuple[Home, d
     home = Home(tmp_path / "data")
     shutil.copytree(two_days[0].path, home.path, ignore=shutil.ignore_patterns("replay", "outbox"))
     published = home.bytes_of("published")
-    # A send log that has lost its message ids: staging's not_null test must see it.
+    # A send log that has lost its message ids: staging's has_no_nulls test must see it.
     log = home.path / "ledger/sends/as_of_date=2026-01-04/winback.parquet"
     duckdb.sql(f"copy (select * replace (null::varchar as message_id) from '{log}') to '{log}.new' (format parquet)")
     Path(f"{log}.new").replace(log)

@@ -15,7 +15,7 @@ import pytest
 from engine import Vault
 from tests.end_to_end.conftest import BIN, Home
 
-pytestmark = pytest.mark.xdist_group("end_to_end")
+pytestmark = pytest.mark.xdist_group("encryption")
 
 DAY = "2026-01-05"
 KEY = "a secret of thirty-two characters"

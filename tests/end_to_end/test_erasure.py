@@ -27,7 +27,7 @@ from privacy import Erasure, Zones
 from tests.conftest import REPO
 from tests.end_to_end.conftest import Home
 
-pytestmark = pytest.mark.xdist_group("end_to_end")
+pytestmark = pytest.mark.xdist_group("erasure")
 
 AT = datetime(2026, 1, 6, 12, tzinfo=UTC)
 

@@ -12,7 +12,7 @@ import pytest
 from engine import Vault
 from tests.end_to_end.conftest import Home
 
-pytestmark = pytest.mark.xdist_group("end_to_end")
+pytestmark = pytest.mark.xdist_group("two_days")
 
 
 @pytest.fixture(scope="module")

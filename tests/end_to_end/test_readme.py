@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import REPO
 from tests.end_to_end.conftest import Home
 
-pytestmark = pytest.mark.xdist_group("end_to_end")
+pytestmark = pytest.mark.xdist_group("sample_home")
 
 README = (REPO / "README.md").read_text()
 BLOCKS = [block.strip() for block in re.findall(r"```sh\n(.*?)```", README, re.S)]

@@ -18,7 +18,7 @@ import pytest
 from tests.conftest import REPO
 from tests.end_to_end.conftest import BIN, Home
 
-pytestmark = pytest.mark.xdist_group("end_to_end")
+pytestmark = pytest.mark.xdist_group("ui")
 
 LAUNCH = """mutation($p: LaunchBackfillParams!) { launchPartitionBackfill(backfillParams: $p) {
     __typename ... on LaunchBackfillSuccess { backfillId } } }"""
