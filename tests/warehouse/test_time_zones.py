@@ -47,7 +47,8 @@ def test_every_country_has_a_zone_that_is_known() -> None:
 
 def test_clocks_run_as_python_s(tmp_path: Path, parsed_project: Manifest) -> None:
     """Every clock at every moment, and every time a clock shows: also those it shows twice, or not at all."""
-    query = "select {{ local_time('moment', 'time_zone') }}, {{ utc_time('moment', 'time_zone') }} from moments order by place"
+    local, utc = (f"{{{{ {macro}('moment', 'time_zone') }}}}" for macro in ("local_time", "utc_time"))
+    query = f"select {local}, {utc} from moments order by place"
     done = invoke(["compile", "--inline", query], tmp_path / "warehouse.duckdb", parsed_project)
     cases = [(place, *case) for place, case in enumerate((at, zone) for zone in ZONES for at in MOMENTS)]
     with duckdb.connect() as connection:

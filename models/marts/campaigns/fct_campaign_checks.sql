@@ -9,6 +9,17 @@ campaigns as (
     select * from {{ ref('dim_campaigns') }}
 ),
 
+-- What is one for all campaigns is worked out once a customer.
+customers as (
+    select
+        customer_id,
+        email,
+        {{ is_email('email') }} as is_email,
+        {{ age_years('birth_on', 'cast(' ~ as_of() ~ ' as date)') }} as age_years,
+        {{ hash_share("'global_holdout|' || customer_id") }} as holdout_share
+    from {{ ref('dim_customers') }}
+),
+
 suppressions as (
     select
         customer_id,
@@ -49,16 +60,14 @@ checked as (
         coalesce(consents.status = 'denied', false) as is_consent_denied,
         coalesce(consents.status = 'expired', false) as is_consent_expired,
         customers.email is null as is_no_email_address,
-        customers.email is not null and not {{ is_email('customers.email') }} as is_invalid_email_address,
+        customers.email is not null and not customers.is_email as is_invalid_email_address,
         coalesce(suppressions.is_role_address, false) as is_role_address,
         coalesce(suppressions.is_disposable_address, false) as is_disposable_address,
         coalesce(suppressions.is_unsubscribed, false) as is_unsubscribed,
         coalesce(suppressions.is_hard_bounced, false) as is_hard_bounced,
         coalesce(suppressions.is_complained, false) as is_complained,
         campaigns.needs_profiling and not coalesce(profiling.status = 'granted', false) as is_no_profiling_consent,
-        coalesce(
-            {{ age_years('customers.birth_on', 'cast(' ~ as_of() ~ ' as date)') }} < campaigns.minimum_age_years, false
-        ) as is_under_minimum_age,
+        coalesce(customers.age_years < campaigns.minimum_age_years, false) as is_under_minimum_age,
         not (campaigns.is_on and coalesce(occasions.is_on, true)) as is_switched_off,
         sent_occasions.occasion_id is not null as is_already_sent,
         candidates.segment is not null and not coalesce(segments.is_targetable, false) as is_segment_too_small,
@@ -69,7 +78,7 @@ checked as (
         not coalesce(candidates.has_content, false) as is_nothing_to_show,
         coalesce(send_times.send_at >= occasions.expires_at, false) as is_quiet_hours,
         campaigns.message_class = 'marketing'
-        and {{ hash_share("'global_holdout|' || candidates.customer_id") }} < global_holdout.holdout_share
+        and coalesce(customers.holdout_share < global_holdout.holdout_share, false)
         as is_global_holdout,
         campaigns.message_class = 'marketing'
         and {{ hash_share("'holdout|' || candidates.campaign || '|' || candidates.customer_id") }} < campaigns.holdout_share
@@ -81,7 +90,7 @@ checked as (
     from candidates
     inner join campaigns on candidates.campaign = campaigns.campaign
     cross join global_holdout
-    left join {{ ref('dim_customers') }} as customers on candidates.customer_id = customers.customer_id
+    left join customers on candidates.customer_id = customers.customer_id
     left join {{ ref('fct_consents') }} as consents
         on candidates.customer_id = consents.customer_id and campaigns.purpose = consents.purpose
     left join {{ ref('fct_consents') }} as profiling
@@ -112,27 +121,29 @@ contenders as (
 -- Customers who share an address contend for it: whoever reads it gets one message a run.
 -- Of one priority, the message worth more wins; the message id breaks what ties are left: it is a hash, so no campaign or
 -- occasion wins them by its name.
-ranked as (
+contests as (
     select
-        contenders.*,
-        row_number() over contest as contest_rank,
+        message_id,
+        row_number() over contest as place,
         first_value(campaign) over contest as first_campaign
     from contenders
+    where is_contending
     window contest as (
-        partition by address, is_contending
+        partition by address
         order by priority asc nulls last, expected_value_amount desc nulls last, message_id asc nulls last
     )
 )
 
 select
     {{ as_of_date() }} as as_of_date,
-    campaign,
-    customer_id,
-    occasion_id,
-    message_id,
+    contenders.campaign,
+    contenders.customer_id,
+    contenders.occasion_id,
+    contenders.message_id,
     {% for reason in decision_checks() -%}
-    is_{{ reason }},
+    contenders.is_{{ reason }},
     {% endfor -%}
-    is_contending and contest_rank > 1 as is_lost_to_higher_priority,
-    case when is_contending and contest_rank > 1 then first_campaign end as winning_campaign
-from ranked
+    coalesce(contests.place > 1, false) as is_lost_to_higher_priority,
+    case when contests.place > 1 then contests.first_campaign end as winning_campaign
+from contenders
+left join contests on contenders.message_id = contests.message_id

@@ -33,25 +33,34 @@ decided as (
     select
         first_reasons.*,
         reasons.reason,
-        case when first_reasons.position is null then 'send' else coalesce(reasons.decision, 'suppress') end as decision,
-        {{ hash_share("'variant|' || first_reasons.campaign || '|' || first_reasons.customer_id") }} as variant_share
+        case when first_reasons.position is null then 'send' else coalesce(reasons.decision, 'suppress') end as decision
     from first_reasons
     left join reasons on first_reasons.position = reasons.position
+),
+
+-- Who is not measured has no variant, and no hash is worked out for them.
+drawn as (
+    select
+        decided.*,
+        case
+            when decision <> 'suppress'
+                then {{ hash_share("'variant|' || campaign || '|' || customer_id") }}
+        end as variant_share
+    from decided
 )
 
 select
-    decided.as_of_date,
-    decided.campaign,
-    decided.customer_id,
-    decided.occasion_id,
-    decided.decision,
-    decided.reason,
+    drawn.as_of_date,
+    drawn.campaign,
+    drawn.customer_id,
+    drawn.occasion_id,
+    drawn.decision,
+    drawn.reason,
     variants.variant,
-    case when decided.decision = 'send' then decided.message_id end as message_id,
-    case when decided.reason = 'lost_to_higher_priority' then decided.winning_campaign end as winning_campaign
-from decided
+    case when drawn.decision = 'send' then drawn.message_id end as message_id,
+    case when drawn.reason = 'lost_to_higher_priority' then drawn.winning_campaign end as winning_campaign
+from drawn
 left join {{ ref('dim_campaign_variants') }} as variants
-    on decided.campaign = variants.campaign
-    and decided.decision in ('send', 'hold_out')
-    and decided.variant_share >= variants.share_from
-    and decided.variant_share < variants.share_to
+    on drawn.campaign = variants.campaign
+    and drawn.variant_share >= variants.share_from
+    and drawn.variant_share < variants.share_to
