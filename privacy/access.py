@@ -24,6 +24,7 @@ _KEPT = {
     "segments": "history/fct_segment_memberships",
     "scores": "history/fct_rfm_scores",
     "engagement": "history/fct_engagement_scores",
+    "journeys": "history/fct_journey_enrolments",
     "decisions": "history/fct_campaign_decisions",
     "sends": "ledger/sends",
 }
