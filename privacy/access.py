@@ -25,6 +25,7 @@ _KEPT = {
     "stages": "history/fct_category_stages",
     "scores": "history/fct_rfm_scores",
     "engagement": "history/fct_engagement_scores",
+    "journeys": "history/fct_journey_enrolments",
     "decisions": "history/fct_campaign_decisions",
     "sends": "ledger/sends",
 }

@@ -73,11 +73,11 @@ known as (
     from recorded
     anti join occasions on recorded.enrolment_id = occasions.occasion_id
     where
-        state = 'running'
+        status = 'running'
         {%- if reentry == 'never' %}
-        or state in ('completed', 'exited')
+        or status in ('completed', 'exited')
         {%- elif reentry is mapping %}
-        or (state in ('completed', 'exited') and entered_at > {{ as_of() }} - interval {{ reentry.after_days + 30 }} day)
+        or (status in ('completed', 'exited') and entered_at > {{ as_of() }} - interval {{ reentry.after_days + 30 }} day)
         {%- endif %}
 ),
 
@@ -109,12 +109,12 @@ entries as (
     select
         known.*,
         case
-            when recorded.state = 'completed' then null
-            when recorded.state = 'running' and first_exits.exited_at < recorded.published_at then recorded.published_at
+            when recorded.status = 'completed' then null
+            when recorded.status = 'running' and first_exits.exited_at < recorded.published_at then recorded.published_at
             else first_exits.exited_at
         end as exited_at,
         first_exits.exit_cause,
-        recorded.state as recorded_state,
+        recorded.status as recorded_status,
         recorded.cause as recorded_cause,
         ', ' || coalesce(recorded.choices, '') || ', ' as choices
     from known
@@ -146,8 +146,8 @@ candidates as (
     select
         entries.*,
         case when coalesce(finishes.completed_at < entries.exited_at, true) then finishes.completed_at end as completed_at,
-        coalesce(entries.recorded_state in ('running', 'completed', 'exited'), false) as is_in,
-        coalesce(entries.recorded_state = 'refused' and entries.recorded_cause = 'reentry', false) as is_out,
+        coalesce(entries.recorded_status in ('running', 'completed', 'exited'), false) as is_in,
+        coalesce(entries.recorded_status = 'refused' and entries.recorded_cause = 'reentry', false) as is_out,
         entries.expires_at <= {{ as_of() }} and entry_sends.occasion_id is null as is_too_late
     from entries
     left join finishes on entries.enrolment_id = finishes.enrolment_id

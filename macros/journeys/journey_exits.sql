@@ -6,7 +6,7 @@
     union all
     select known.enrolment_id, recorded.ended_at, recorded.cause
     from known
-    inner join recorded on known.enrolment_id = recorded.enrolment_id and recorded.state = 'exited'
+    inner join recorded on known.enrolment_id = recorded.enrolment_id and recorded.status = 'exited'
     {%- for rule in rules %}
     union all
     {%- if rule == 'bought' %}

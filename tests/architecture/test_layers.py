@@ -21,7 +21,7 @@ STATE = {"history", "ledger", "loads"}
 PREFIXES = {
     "staging": ("stg_",),
     "intermediate": ("int_",),
-    "marts": ("dim_", "fct_", "seg_", "trg_", "cmp_"),
+    "marts": ("dim_", "fct_", "seg_", "trg_", "cmp_", "jrn_"),
     "exports": ("exp_",),
 }
 
@@ -91,6 +91,12 @@ def test_what_the_exporter_reads_has_an_enforced_contract(manifest: dict[str, An
 @pytest.mark.parametrize(
     ("variable", "folder", "prefix"),
     [("segments", "segments", "seg_"), ("triggers", "triggers", "trg_"), ("campaigns", "campaigns", "cmp_")],
+    [
+        ("segments", "segments", "seg_"),
+        ("triggers", "triggers", "trg_"),
+        ("campaigns", "campaigns", "cmp_"),
+        ("journeys", "journeys", "jrn_"),
+    ],
 )
 def test_the_lists_in_vars_are_complete(manifest: dict[str, Any], variable: str, folder: str, prefix: str) -> None:
     import yaml

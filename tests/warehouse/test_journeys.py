@@ -152,7 +152,7 @@ def test_people_go_through_their_journeys_once_and_a_replay_gives_the_same(
             (fifth, "second_offer", "fay", "order:o4/second_offer"),
         ]
     )
-    stands = "select enrolment_id, state, cause, choices from marts.fct_journey_enrolments"
+    stands = "select enrolment_id, status, cause, choices from marts.fct_journey_enrolments"
     assert sorted(week.warehouse.query(stands)) == [
         ("cart:k1", "completed", None, None),
         ("cart:k2", "exited", "bought", None),

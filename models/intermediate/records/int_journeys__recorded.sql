@@ -21,7 +21,7 @@ select
     published.due_at,
     published.expires_at,
     published.fulfilled_at,
-    published.state,
+    published.status,
     published.choices,
     published.ended_at,
     published.cause,

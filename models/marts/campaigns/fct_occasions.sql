@@ -32,7 +32,7 @@ send_steps as (
         enrolments.entered_at as occurred_at,
         steps.reached_at as due_at,
         steps.expires_at,
-        least(enrolments.fulfilled_at, case when enrolments.state = 'exited' then enrolments.ended_at end) as fulfilled_at,
+        least(enrolments.fulfilled_at, case when enrolments.status = 'exited' then enrolments.ended_at end) as fulfilled_at,
         enrolments.evidence,
         coalesce(triggers.is_on, true) and journeys.is_on as is_on
     from {{ ref('fct_journey_steps') }} as steps

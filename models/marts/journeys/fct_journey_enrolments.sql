@@ -38,7 +38,7 @@ select
         when entries.completed_at is not null then 'completed'
         when entries.exited_at is not null then 'exited'
         else 'running'
-    end as state,
+    end as status,
     progress.step,
     progress.choices,
     case when entries.refusal is null then coalesce(entries.completed_at, entries.exited_at) end as ended_at,

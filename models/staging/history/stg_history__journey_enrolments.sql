@@ -8,7 +8,7 @@ select
     due_at,
     expires_at,
     fulfilled_at,
-    state,
+    status,
     choices,
     ended_at,
     cause,
