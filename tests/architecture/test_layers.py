@@ -90,7 +90,6 @@ def test_what_the_exporter_reads_has_an_enforced_contract(manifest: dict[str, An
 
 @pytest.mark.parametrize(
     ("variable", "folder", "prefix"),
-    [("segments", "segments", "seg_"), ("triggers", "triggers", "trg_"), ("campaigns", "campaigns", "cmp_")],
     [
         ("segments", "segments", "seg_"),
         ("triggers", "triggers", "trg_"),
