@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,6 +17,10 @@ from orchestration.settings import Settings
 from workbench.dbt import parsed_project, run
 from workbench.errors import WorkbenchError
 from workbench.names import DIALECT
+
+# The parser takes a column named `value` in a json_object for the keyword of another dialect's.
+_JSON_OBJECT = re.compile(r"\bjson_object\(", re.IGNORECASE)
+_STAND_IN = "json_object_as_it_is"
 
 
 @dataclass(frozen=True)
@@ -33,7 +38,7 @@ class CompiledModel:
             WorkbenchError: it is no query; the line is that of the compiled text.
         """
         try:
-            tree = sqlglot.parse_one(self.sql, dialect=DIALECT)
+            tree = sqlglot.parse_one(_JSON_OBJECT.sub(f"{_STAND_IN}(", self.sql), dialect=DIALECT)
         except ParseError as error:
             found = error.errors[0] if error.errors else {}
             raise WorkbenchError(
@@ -42,6 +47,9 @@ class CompiledModel:
             ) from None
         if not isinstance(tree, exp.Query):
             raise WorkbenchError(f"{self.path}: it is no select.")
+        for call in tree.find_all(exp.Anonymous):
+            if call.name == _STAND_IN:
+                call.set("this", "json_object")
         return tree
 
 

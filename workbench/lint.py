@@ -22,6 +22,7 @@ from sqlglot.errors import SqlglotError
 
 from exports.errors import LoadError, Problem
 from exports.yamlfile import YamlFile, read_yaml
+from orchestration.journeys import load_journeys
 from workbench.columns import Columns
 from workbench.masked import Masked, masked
 from workbench.names import DIALECT, closest
@@ -261,6 +262,14 @@ def _sources(project: Project) -> Iterator[Problem]:
             yield definition.fault("config", "meta", "trigger", text=text)
 
 
+def _journeys(project: Project) -> Iterator[Problem]:
+    """The steps of journeys, by the rules they are held to when they are loaded."""
+    try:
+        load_journeys(project.root)
+    except LoadError as error:
+        yield from error.problems
+
+
 def _models(project: Project) -> Iterator[Problem]:
     """The models that definitions read."""
     for definition in project.definitions:
@@ -323,6 +332,7 @@ _CHECKS: tuple[Callable[[Project], Iterator[Problem]], ...] = (
     _settings,
     _priorities,
     _sources,
+    _journeys,
     _models,
     _columns,
 )

@@ -34,7 +34,7 @@ from workbench.errors import WorkbenchError
 from workbench.persona import Persona, Record, clocks_of, read_persona
 
 # What a day's results are read from, besides what exports and the next day read.
-_RESULTS = ("fct_campaign_decisions", "fct_segment_memberships", "fct_trigger_occasions")
+_RESULTS = ("fct_campaign_decisions", "fct_journey_enrolments", "fct_segment_memberships", "fct_trigger_occasions")
 
 
 @dataclass(frozen=True, order=True)
@@ -81,6 +81,7 @@ class _Days:
         self._past = _past_models(self._known)
         self._decided: dict[tuple[str, str, str], str] = {}
         self._occasions: dict[tuple[str, str], str] = {}
+        self._enrolled: dict[tuple[str, str], str] = {}
 
     def live(self, day: date) -> Iterator[Moment]:
         """Load, build, publish and render one day; give what became of the persona."""
@@ -93,6 +94,7 @@ class _Days:
         with site.vault.connect(site.published, read_only=True) as connection:
             yield from self._memberships(connection, site)
             yield from self._occurred(connection, site)
+            yield from self._journeys(connection, site)
             yield from self._decisions(connection, site)
             for folder in sorted((PROJECT / "exports/campaigns").glob("*/campaign.yml")):
                 yield from self._messages(connection, site, folder.parent)
@@ -132,11 +134,12 @@ class _Days:
         run(["run", "--select", *ends, *lasting], site.warehouse, target, as_of=site.as_of, manifest=self._models)
 
     def _memberships(self, connection: duckdb.DuckDBPyConnection, site: Site) -> Iterator[Moment]:
-        for segment, cause, evidence in connection.execute(
-            "select segment, cause, evidence from marts.fct_segment_memberships where cause <> 'stayed' order by all"
+        for segment, subject, is_member, evidence in connection.execute(
+            "select segment, subject, is_member, evidence from marts.fct_segment_memberships"
+            " where cause <> 'stayed' order by all"
         ).fetchall():
-            told = "enters" if cause == "entered" else "leaves" if cause == "left" else cause
-            yield Moment(site.as_of, 1, "segment", f"{told} {segment}{f': {evidence}' if evidence else ''}")
+            told = f"{'enters' if is_member else 'leaves'} {segment}{f' for {subject}' if subject else ''}"
+            yield Moment(site.as_of, 1, "segment", f"{told}: {evidence}" if evidence else told)
 
     def _occurred(self, connection: duckdb.DuckDBPyConnection, site: Site) -> Iterator[Moment]:
         """The occasions that are new or have changed."""
@@ -149,6 +152,16 @@ class _Days:
                 self._occasions[trigger, occasion] = f"{status} {told}"
                 yield Moment(site.as_of, 2, "occasion", f"{trigger} {occasion} is {status} {told}")
 
+    def _journeys(self, connection: duckdb.DuckDBPyConnection, site: Site) -> Iterator[Moment]:
+        """The journeys that begin, go a step further or end."""
+        for journey, enrolment, status, step, cause in connection.execute(
+            "select journey, enrolment_id, status, step, cause from marts.fct_journey_enrolments order by all"
+        ).fetchall():
+            told = f"is {status}{f' at {step}' if step else ''}{f', {cause}' if cause else ''}"
+            if self._enrolled.get((journey, enrolment)) != told:
+                self._enrolled[journey, enrolment] = told
+                yield Moment(site.as_of, 3, "journey", f"{journey} for {enrolment} {told}")
+
     def _decisions(self, connection: duckdb.DuckDBPyConnection, site: Site) -> Iterator[Moment]:
         """The decisions that are new or have changed."""
         for campaign, customer, occasion, decision, reason, because in connection.execute(
@@ -158,7 +171,7 @@ class _Days:
             outcome = decision if reason is None else f"{decision}, {reason}: {because}"
             if self._decided.get((campaign, customer, occasion)) != outcome:
                 self._decided[campaign, customer, occasion] = outcome
-                yield Moment(site.as_of, 3, "decision", f"{campaign} for {occasion}: {outcome}")
+                yield Moment(site.as_of, 4, "decision", f"{campaign} for {occasion}: {outcome}")
 
     def _messages(self, connection: duckdb.DuckDBPyConnection, site: Site, folder: Path) -> Iterator[Moment]:
         """The campaign's e-mails of the day, rendered and entered into the send log as a live run does it."""
@@ -180,7 +193,7 @@ class _Days:
             message = json.loads(line)
             at = datetime.fromisoformat(message["send_at"]).astimezone(UTC).replace(tzinfo=None)
             text = f'{name} ({message["variant"]}) to {message["to"]["email"]}: "{message["subject"]}"'
-            yield Moment(at, 4, "e-mail", text)
+            yield Moment(at, 5, "e-mail", text)
 
 
 def _did(record: Record) -> Moment:

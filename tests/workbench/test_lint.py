@@ -14,12 +14,12 @@ from tests.conftest import REPO
 from workbench.lint import check, refused
 from workbench.masked import masked
 
-SEGMENT = "models/marts/segments/seg_champions"
+SEGMENT = "models/marts/segments/seg_lapsed"
 NEW = "models/marts/segments/seg_new_customers"
 YOUNG = "models/marts/segments/seg_young_urban_women_browsing"
 TRIGGER = "models/marts/triggers/trg_cart_abandoned"
 WINBACK = "models/marts/campaigns/cmp_winback"
-CART = "models/marts/campaigns/cmp_cart_reminder"
+JOURNEY = "models/marts/journeys/jrn_cart"
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def _line(text: str, part: str) -> int:
 @pytest.mark.parametrize(
     ("file", "edit", "at", "said"),
     [
-        (f"{SEGMENT}.sql", _to("rfm_group = 'ch", "rmf_group = 'ch"), "rmf_group = 'ch", "no column rmf_group"),
+        (f"{SEGMENT}.sql", _to("recency_days >", "recensy_days >"), "recensy_days >", "no column recensy_days"),
         (f"{SEGMENT}.sql", _to("'frequency': 'frequency'", "'frequency': 'frequence'"), "'frequence'", "frequence"),
         (f"{NEW}.sql", _to("cast(first_ordered_at", "cast(first_order_at"), "first_order_at", "first_ordered_at?"),
         (f"{YOUNG}.sql", _to("'customers.birth_on'", "'customers.born_on'"), "'customers.born_on'", "in customers"),
@@ -67,20 +67,21 @@ def _line(text: str, part: str) -> int:
         (f"{TRIGGER}.sql", _to("sales.customer_id and", "sales.custmer_id and"), "custmer_id", "customer_id?"),
         (f"{WINBACK}.sql", _to("where memberships.is_member", "where memberships.is_in"), "is_in", "no column is_in"),
         (f"{SEGMENT}.sql", _to("ref('fct_rfm_scores')", "ref('fct_rfm_score')"), "fct_rfm_score'", "fct_rfm_scores"),
-        (f"{SEGMENT}.sql", _to("'champions'\n", "'champions' and (\n"), None, "does not parse"),
+        (f"{SEGMENT}.sql", _to("> 180", "> 180 and ("), None, "does not parse"),
         (f"{SEGMENT}.sql", _to("}) }}", "}) }"), None, "Jinja does not parse"),
         (f"{SEGMENT}.sql", _to("select\n", "select\n    recency_days,\n"), "recency_days,", "returns recency_days"),
         (f"{SEGMENT}.yml", _to("name: evidence\n", "name: evidences\n"), "name: evidences", "does not return"),
-        (f"{SEGMENT}.yml", _to("        owner: Retention\n", ""), "meta:", "seg_champions lacks owner"),
+        (f"{SEGMENT}.yml", _to("        owner: Retention\n", ""), "meta:", "seg_lapsed lacks owner"),
         (f"{SEGMENT}.yml", _to("        description: Who is in the segment.\n", ""), "name: customer_id", "_id has"),
-        (f"{SEGMENT}.yml", _without_unit_tests, "name: seg_champions", "seg_champions has no unit test"),
-        (f"{SEGMENT}.yml", _to("name: seg_champions", "name: seg_champion"), None, "does not describe"),
+        (f"{SEGMENT}.yml", _without_unit_tests, "name: seg_lapsed", "seg_lapsed has no unit test"),
+        (f"{SEGMENT}.yml", _to("name: seg_lapsed", "name: seg_laps"), None, "does not describe"),
         (f"{SEGMENT}.yml", _to("columns:\n", "columns: [\n"), None, "not valid YAML"),
         (f"{TRIGGER}.yml", _to("        window_minutes: 4320\n", ""), "meta:", "lacks window_minutes"),
         (f"{WINBACK}.yml", _to("priority: 20", "priority: 10"), "priority: 10", "cmp_cart_reminder's too"),
         (f"{WINBACK}.yml", _to("        message_class: marketing\n", ""), "meta:", "lacks message_class"),
-        (f"{WINBACK}.yml", _to("[at_risk, lapsed]", "[at_risk, lapst]"), "segments: [at", "lapsed?"),
-        (f"{CART}.yml", _to("trigger: cart_abandoned", "trigger: cart_left"), "trigger: cart_left", "no trigger"),
+        (f"{WINBACK}.yml", _to("[at_risk, lapsed]", "[at_risk, lapst]"), "segments: [at", "no segment lapst"),
+        (f"{WINBACK}.yml", _to("segments: [at_risk, lapsed]", "trigger: cart"), "trigger: cart", "no trigger"),
+        (f"{JOURNEY}.yml", _to("send: cart_reminder", "send: cart_remind"), "send: cart_remind", "unknown campaign"),
         ("dbt_project.yml", _to("    - lapsed\n", "    - lapsed\n    - champions\n"), "- champions\n    - c", "twice"),
         ("dbt_project.yml", _to("    - lapsed\n", "    - lapst\n"), "- lapst", "no model seg_lapst"),
         ("dbt_project.yml", _to("    - lapsed\n", ""), None, "seg_lapsed is not listed"),
@@ -99,22 +100,22 @@ def test_a_fault_is_found_where_it_stands(project: Path, file: str, edit: Edit, 
 def test_a_model_without_description_or_yaml(project: Path) -> None:
     path = project / f"{SEGMENT}.yml"
     path.write_text(re.sub(r"    description: \|\n      One row[^\n]*\n", "", path.read_text(), count=1))
-    assert [p.text for p in check(project)] == ["seg_champions has no description: say what one row of it is"]
+    assert [p.text for p in check(project)] == ["seg_lapsed has no description: say what one row of it is"]
     path.unlink()
-    assert any("has no seg_champions.yml beside it" in p.text for p in check(project))
+    assert any("has no seg_lapsed.yml beside it" in p.text for p in check(project))
 
 
 def test_two_models_of_one_name(project: Path) -> None:
-    second = project / "models/marts/campaigns/seg_champions.sql"
+    second = project / "models/marts/campaigns/seg_lapsed.sql"
     shutil.copy(project / f"{SEGMENT}.sql", second)
-    assert any(p.text.startswith("seg_champions is there twice") for p in check(project))
+    assert any(p.text.startswith("seg_lapsed is there twice") for p in check(project))
 
 
 def test_several_faults_are_all_told(project: Path) -> None:
     for file in (f"{SEGMENT}.sql", f"{NEW}.sql"):
         path = project / file
         path.write_text(path.read_text().replace("ref('fct_", "ref('fact_"))
-    assert [p.file.name for p in check(project)] == ["seg_champions.sql", "seg_new_customers.sql"]
+    assert [p.file.name for p in check(project)] == ["seg_lapsed.sql", "seg_new_customers.sql"]
 
 
 def test_the_shipped_definitions_are_sound(manifest: object) -> None:

@@ -93,6 +93,7 @@ def test_rows_are_counted_until_a_customer_is_joined(connection: duckdb.DuckDBPy
         "select p.customer_id from people as p, orders as o where p.customer_id = o.customer_id",
         "select max(customer_id) as customer_id from people where age > 1 group by gender having count(*) > 1",
         "select customer_id from people where age in (select max(age) from people) or gender = 'm' and age < 21",
+        "select customer_id, json_object('a', value) as e from (select *, age as value from people) where value > 20",
         "select customer_id from people order by age nulls last limit 2",
         "with m as (select customer_id, gender from people) select m.customer_id from m right join sizes on true",
     ],
