@@ -22,10 +22,10 @@ ui: $(RUN) ## Start Dagster's UI on localhost, with the schedule and the sensor 
 	@$(BIN)/postroom ui
 
 test: $(TEST) ## Run every test but the heavy ones
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not heavy"
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not heavy"
 
 test-all: $(TEST) ## Run every test, the heavy ones too
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(TEST) ## Check style, types and every definition
 	@$(BIN)/ruff check .

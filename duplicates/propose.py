@@ -44,6 +44,8 @@ def propose(connection: duckdb.DuckDBPyConnection, contacts: pa.Table, decided: 
     connection.execute("create table decided as select * from decided")
     # In parallel, sums of fractions come out in another order each time, and differ in their last digits.
     connection.execute("set threads = 1")
+    # A slow machine would draw one over whatever is printed.
+    connection.execute("set enable_progress_bar = false")
     scored = trained(connection, "contacts").inference.predict(threshold_match_probability=LEAST_PROBABILITY)
     found = connection.execute(f"""
         select scored.*

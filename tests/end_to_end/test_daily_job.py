@@ -10,12 +10,9 @@ from pathlib import Path
 
 import duckdb
 import jsonschema
-import pytest
 
 from tests.conftest import REPO
 from tests.end_to_end.conftest import Home
-
-pytestmark = pytest.mark.xdist_group("sample_home")
 
 DAY = "2026-03-01"
 STATE = ("raw", "history", "ledger")

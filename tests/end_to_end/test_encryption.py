@@ -15,8 +15,6 @@ import pytest
 from engine import Vault
 from tests.end_to_end.conftest import BIN, Home
 
-pytestmark = pytest.mark.xdist_group("encryption")
-
 DAY = "2026-01-05"
 KEY = "a secret of thirty-two characters"
 # What a vendor writes, what the ESP reads, and what the tests know of the invented shop.

@@ -27,8 +27,6 @@ from privacy import Erasure, Zones
 from tests.conftest import REPO
 from tests.end_to_end.conftest import Home
 
-pytestmark = pytest.mark.xdist_group("erasure")
-
 AT = datetime(2026, 1, 6, 12, tzinfo=UTC)
 
 

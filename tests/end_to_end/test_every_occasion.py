@@ -11,7 +11,6 @@ import pytest
 from tests.end_to_end.conftest import Home
 from tests.end_to_end.occasion_oracle import Truth
 
-pytestmark = pytest.mark.xdist_group("two_days")
 AS_OF = datetime(2026, 1, 6)
 # Fewer of the carts than this are of people who are taken for two, or for no one.
 TORN = 0.005

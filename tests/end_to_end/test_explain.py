@@ -12,8 +12,6 @@ import pytest
 from engine import Vault
 from tests.end_to_end.conftest import Home
 
-pytestmark = pytest.mark.xdist_group("two_days")
-
 
 @pytest.fixture(scope="module")
 def home(two_days: tuple[Home, dict[str, str]]) -> Home:

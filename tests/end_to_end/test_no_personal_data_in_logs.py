@@ -13,8 +13,6 @@ import pytest
 
 from tests.end_to_end.conftest import BIN, Home
 
-pytestmark = pytest.mark.xdist_group("two_days")
-
 POISON = "Poison O'Person <poison.person@example.org> +4915100000000"
 PROJECT_TEXT = ("manifest.json", "partial_parse.msgpack", "graph.gpickle")
 TRACES = (b"poison", b"4915100000000")

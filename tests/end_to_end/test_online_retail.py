@@ -11,8 +11,6 @@ import pytest
 
 from tests.end_to_end.conftest import Home
 
-pytestmark = pytest.mark.xdist_group("online_retail")
-
 
 @pytest.fixture(scope="session")
 def stock_files(shared_data: Path) -> Path:

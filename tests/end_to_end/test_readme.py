@@ -6,12 +6,8 @@ import re
 import shlex
 from pathlib import Path
 
-import pytest
-
 from tests.conftest import REPO
 from tests.end_to_end.conftest import Home
-
-pytestmark = pytest.mark.xdist_group("sample_home")
 
 README = (REPO / "README.md").read_text()
 BLOCKS = [block.strip() for block in re.findall(r"```sh\n(.*?)```", README, re.S)]
@@ -26,8 +22,8 @@ def test_each_block_is_one_command_that_a_test_runs() -> None:
     assert len(BLOCKS) == len(ELSEWHERE) + 1
 
 
-def test_one_model_builds_by_hand(sample_home: tuple[Home, str], tmp_path: Path) -> None:
-    home, _ = sample_home
+def test_one_model_builds_by_hand(two_days: tuple[Home, dict[str, str]], tmp_path: Path) -> None:
+    home, _ = two_days
     (command,) = (block for block in BLOCKS if block not in ELSEWHERE)
     scratch = {"DBT_TARGET_PATH": str(tmp_path / "target"), "DBT_LOG_PATH": str(tmp_path)}
     warehouse = tmp_path / "warehouse.duckdb"

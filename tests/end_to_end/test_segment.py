@@ -16,8 +16,6 @@ from workbench.compiled import CompiledModel, compile_models
 from workbench.published import Published
 from workbench.waterfall import waterfall
 
-pytestmark = pytest.mark.xdist_group("two_days")
-
 SEGMENTS = sorted(path.stem for path in (REPO / "models/marts/segments").glob("seg_*.sql"))
 
 

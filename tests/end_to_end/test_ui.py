@@ -18,8 +18,6 @@ import pytest
 from tests.conftest import REPO
 from tests.end_to_end.conftest import BIN, Home
 
-pytestmark = pytest.mark.xdist_group("ui")
-
 LAUNCH = """mutation($p: LaunchBackfillParams!) { launchPartitionBackfill(backfillParams: $p) {
     __typename ... on LaunchBackfillSuccess { backfillId } } }"""
 BACKFILL = """query($b: String!) { partitionBackfillOrError(backfillId: $b) { ... on PartitionBackfill {

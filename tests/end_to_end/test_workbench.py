@@ -17,8 +17,6 @@ from tests.end_to_end.conftest import Home
 from workbench.diff import compare
 from workbench.reports import as_markdown
 
-pytestmark = pytest.mark.xdist_group("workbench")
-
 COMMANDS = re.findall(
     r"`(\.venv/bin/postroom (?:segment|lint|diff|simulate)\b[^`]*)`", (REPO / "README.md").read_text()
 )
