@@ -159,12 +159,30 @@ def remove_from_state(zones: Zones, person: Person) -> dict[str, int]:
         for path in state_files(zones):
             table = "/".join(path.relative_to(zones.home).parts[:2])
             theirs, source = held_sql(connection, zones, path), zones.parquet(path)
-            row = connection.execute(f"select count(*) from {source} where {theirs}").fetchone()
-            count = row[0] if row else 0
+            blanked = _blanked_records(connection, source)
+            named = " or ".join(blanked.values()) or "false"
+            row = connection.execute(
+                f"select count(*) filter ({theirs}), count(*) filter (not {theirs} and ({named})) from {source}"
+            ).fetchone()
+            count, pointers = row or (0, 0)
             removed[table] = removed.get(table, 0) + count
-            if count:
-                zones.rewrite(connection, f"select * from {source} where not {theirs}", path)
+            if count or pointers:
+                cases = ", ".join(f'case when {c} then null else "{n}" end as "{n}"' for n, c in blanked.items())
+                replaced = f"replace ({cases})" if cases else ""
+                zones.rewrite(connection, f"select * {replaced} from {source} where not {theirs}", path)
     return removed
+
+
+def _blanked_records(connection: duckdb.DuckDBPyConnection, source: str) -> dict[str, str]:
+    """The columns that point to a record, each with when that is the person's.
+
+    The phone of a household may have come with it: what is told of those who keep the phone stays, but for the record.
+    """
+    found = connection.execute(
+        f"select column_name from (describe select * from {source})"
+        " where column_type = 'VARCHAR' and column_name like '%record_id'"
+    ).fetchall()
+    return {name: f'coalesce("{name}" in (select value from theirs), false)' for (name,) in found}
 
 
 def state_files(zones: Zones) -> list[Path]:
