@@ -80,6 +80,7 @@ def test_the_schedule_and_the_sensor_are_on(ui: Ui) -> None:
     assert states == {"daily": "RUNNING", "landed_extracts": "RUNNING", "duplicates_weekly": "STOPPED"}
 
 
+@pytest.mark.heavy
 def test_a_range_backfills_as_replays_and_sends_nothing(ui: Ui) -> None:
     before = ui.home.bytes_of("ledger", "outbox", "published")
     nodes = ui.ask("{ assetNodes { assetKey { path } isPartitioned isMaterializable } }")["assetNodes"]
