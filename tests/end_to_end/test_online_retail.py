@@ -11,6 +11,9 @@ import pytest
 
 from tests.end_to_end.conftest import Home
 
+# Eight minutes on two cores.
+pytestmark = pytest.mark.heavy
+
 
 @pytest.fixture(scope="session")
 def stock_files(shared_data: Path) -> Path:
@@ -125,7 +128,3 @@ def test_without_consent_nobody_is_sent_anything(retail: Home) -> None:
     assert int(str(decisions[0][2])) > 100
     assert list((retail.path / "outbox").rglob("payloads.jsonl")) != []
     assert all(path.stat().st_size == 0 for path in (retail.path / "outbox").rglob("payloads.jsonl"))
-
-
-# Eight minutes on two cores.
-pytestmark = pytest.mark.heavy
