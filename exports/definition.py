@@ -1,7 +1,4 @@
-"""`campaign.yml`: what a campaign says of itself, read against the columns its export has.
-
-Faults are gathered in its file, by line. Templates are looked at elsewhere.
-"""
+"""`campaign.yml`, read against the columns there are. Templates are not looked at here."""
 
 import keyword
 import re
@@ -17,9 +14,6 @@ from exports.tokens import READERS, Token, TokenList, Unfit, WrongTypeError
 from exports.writers.config import read_names
 from exports.yamlfile import Key, read_yaml
 
-_KEYS = ("description", "message_class", "purpose", "utm", "tokens", "lists", "esp")
-_CLASSES = ("marketing", "transactional")
-_SLUG = re.compile(r"[A-Za-z0-9_-]+")
 # What the renderer provides besides tokens, by template.
 PROVIDED = {
     "subject.j2": ("variant",),
@@ -27,6 +21,9 @@ PROVIDED = {
     "body.mjml": ("variant", "subject", "preheader", "unsubscribe_url"),
     "body.txt.j2": ("variant", "subject", "unsubscribe_url"),
 }
+_KEYS = ("description", "message_class", "purpose", "utm", "tokens", "lists", "esp")
+_CLASSES = ("marketing", "transactional")
+_SLUG = re.compile(r"[A-Za-z0-9_-]+")
 
 
 class Definition:

@@ -50,6 +50,18 @@ def product(number: int, **changes: Any) -> dict[str, Any]:
     return row | changes
 
 
+def suggested(number: int, **changes: Any) -> dict[str, Any]:
+    """A product as the child table of a list of recommendations has it."""
+    row = {
+        "brand": "Tide",
+        "category": "Kitchen",
+        "strategy": ("bought_together", "popular")[number > 1],
+        "reason_title": None if number > 1 else "Wool blanket",
+        "score": Decimal("0.750000"),
+    }
+    return product(number, **row) | changes
+
+
 def _common(campaign: str, number: int) -> dict[str, Any]:
     return {
         "message_id": f"{campaign}-{number:04d}",
@@ -70,13 +82,18 @@ def _common(campaign: str, number: int) -> dict[str, Any]:
     }
 
 
+def _offer() -> dict[str, Any]:
+    return {"offer_code": "WELCOME-7Q2K9XT4VN", "offer_expires_at": dt.datetime(2026, 3, 16), "offer_percent": 10}
+
+
 def winback_row(number: int = 1, **changes: Any) -> dict[str, Any]:
     """A row of exp_winback with its products."""
     row = _common("winback", number) | {
         "days_since_order": 120,
         "last_product_title": "Wool blanket",
         "currency": "EUR",
-        "products": [product(position) for position in (1, 2, 3)],
+        **_offer(),
+        "products": [suggested(position) for position in (1, 2, 3)],
     }
     return row | changes
 
@@ -110,9 +127,20 @@ def offer_row(campaign: str, number: int = 1, **changes: Any) -> dict[str, Any]:
     row = _common(campaign, number) | {
         "ordered_at": dt.datetime(2026, 2, 26, 20, 15),
         **({"product_title": "Wool blanket"} if campaign == "cross_sell" else {}),
-        "products": [product(position) for position in (1, 2, 3)],
+        "products": [suggested(position) for position in (1, 2, 3)],
     }
     return row | changes
+
+
+def welcome_row(number: int = 1, **changes: Any) -> dict[str, Any]:
+    """A row of exp_welcome with its products."""
+    return _common("welcome", number) | _offer() | {"products": [suggested(n) for n in (1, 2, 3)]} | changes
+
+
+def picks_row(number: int = 1, **changes: Any) -> dict[str, Any]:
+    """A row of exp_weekly_picks with its products."""
+    row = {"top_category": "Kitchen", "picks_count": 6, "products": [suggested(n) for n in (1, 2, 3, 4, 5, 6)]}
+    return _common("weekly_picks", number) | row | changes
 
 
 ROWS: dict[str, Callable[..., dict[str, Any]]] = {
@@ -122,6 +150,8 @@ ROWS: dict[str, Callable[..., dict[str, Any]]] = {
     "order_thanks": thanks_row,
     "cross_sell": partial(offer_row, "cross_sell"),
     "second_offer": partial(offer_row, "second_offer"),
+    "welcome": welcome_row,
+    "weekly_picks": picks_row,
 }
 
 
