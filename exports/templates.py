@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from jinja2 import Template
@@ -10,6 +11,7 @@ from jinja2 import Template
 from exports.brand import Brand
 from exports.definition import PROVIDED, Definition
 from exports.errors import LoadError, Problem
+from exports.inputs import Inputs
 from exports.links import tag_text_links
 from exports.mjml import compile_mjml, escape_constant
 from exports.source import Hidden, Source, fill_brand, hide_tags, read_source
@@ -28,8 +30,10 @@ class Templates:
         self.problems: list[Problem] = []
         self.templates: dict[str, Template] = {}
         self.files = {folder / "campaign.yml": (folder / "campaign.yml").read_text(encoding="utf-8")}
-        self.types = {token.name: token.type for token in definition.tokens}
-        self.list_types = {spec.name: {token.name: token.type for token in spec.tokens} for spec in definition.lists}
+        self.names = Names(
+            {token.name: token.type for token in definition.tokens},
+            {spec.name: {token.name: token.type for token in spec.tokens} for spec in definition.lists},
+        )
         usages = [usage for name in PROVIDED if (usage := self._load(name)) is not None]
         if len(usages) == len(PROVIDED) and not self.problems:
             self._unused(usages)
@@ -45,13 +49,17 @@ class Templates:
         return path.relative_to(self.folder if path.is_relative_to(self.folder) else self.library).as_posix()
 
     def _load(self, name: str) -> Usage | None:
+        inputs = Inputs(self.library, self.names, PROVIDED[name], self.brand, self.definition.utm)
         try:
-            source = read_source(self.folder / name, self.library)
+            source = read_source(self.folder / name, self.library, inputs.fill)
         except LoadError as error:
             self.problems += error.problems
             return None
-        self.files |= source.files
-        vocabulary = Vocabulary(self.types, self.list_types, PROVIDED[name], self.brand)
+        self.files |= source.files | inputs.files
+        if inputs.problems:
+            self.problems += inputs.problems
+            return None
+        vocabulary = Vocabulary(self.names.types, self.names.list_types, PROVIDED[name], self.brand)
         usage = inspect(source, vocabulary)
         self.problems += usage.problems
         if usage.problems:
@@ -91,9 +99,8 @@ class Templates:
             self._at_end(source, 'no unsubscribe link: needs <a href="{{ unsubscribe_url }}">')
         return hidden.restore(html)
 
-    def _links(self, source: Source, hidden: Hidden, loops: Mapping[str, str]) -> Links:
-        names = Names(self.types, self.list_types, loops)
-        return Links(source, hidden, self.definition.utm, names, self.problems)
+    def _links(self, source: Source, hidden: Hidden, loops: Mapping[str, set[str]]) -> Links:
+        return Links(source, hidden, self.definition.utm, replace(self.names, loops=loops), self.problems)
 
     def _unused(self, usages: list[Usage]) -> None:
         names = set().union(*(usage.names for usage in usages))
