@@ -1,25 +1,18 @@
 """The templates of a campaign's folder, checked against its definition and compiled."""
 
 import hashlib
-import re
-from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from jinja2 import Template
 
 from exports.brand import Brand
+from exports.compiler import Compiler
 from exports.definition import PROVIDED, Definition
 from exports.errors import LoadError, Problem
 from exports.inputs import Inputs
-from exports.links import tag_text_links
-from exports.mjml import compile_mjml, escape_constant
-from exports.source import Hidden, Source, fill_brand, hide_tags, read_source
-from exports.static_links import Links, Names
+from exports.source import Source, read_source
+from exports.static_links import Names
 from exports.template import Usage, Vocabulary, environment, inspect
-
-_ANCHOR = re.compile(r"""(<a\b[^>]*?\shref=)(["'])(.*?)\2""", re.DOTALL)
-_IMAGE = re.compile(r"""(<img\b[^>]*?\ssrc=)(["'])(.*?)\2""", re.DOTALL)
 
 
 class Templates:
@@ -67,10 +60,21 @@ class Templates:
         if "unsubscribe_url" in PROVIDED[name]:
             self._demand(source, usage)
         is_html = name.endswith(".mjml")
-        text = self._html(source, usage) if is_html else self._text(source)
+        text = self._compiled(source, usage, is_html)
         if not self.problems:
             self.templates[name] = environment(autoescape=is_html).from_string(text)
         return usage
+
+    def _compiled(self, source: Source, usage: Usage, is_html: bool) -> str:
+        compiler = Compiler(self.brand, self.definition.utm, self.names)
+        if is_html:
+            text, links = compiler.html(source, usage.loops)
+            if text and "unsubscribe_url" not in links:
+                self._at_end(source, 'no unsubscribe link: needs <a href="{{ unsubscribe_url }}">')
+        else:
+            text = compiler.text(source)
+        self.problems += compiler.problems
+        return text
 
     def _demand(self, source: Source, usage: Usage) -> None:
         for name, what in (("unsubscribe_url", "unsubscribe link"), ("brand.postal_address", "postal address")):
@@ -80,27 +84,6 @@ class Templates:
     def _at_end(self, source: Source, text: str) -> None:
         last = source.text.rstrip().count("\n") + 1
         self.problems.append(source.problem(last, text))
-
-    def _text(self, source: Source) -> str:
-        hidden = hide_tags(fill_brand(source.text, self.brand.values))
-        links = self._links(source, hidden, {})
-        return hidden.restore(tag_text_links(hidden.text, links.text_link))
-
-    def _html(self, source: Source, usage: Usage) -> str:
-        values = self.brand.values
-        hidden = hide_tags(fill_brand(source.text, values, escape_constant))
-        html, problems = compile_mjml(source, hidden)
-        self.problems += problems
-        links = self._links(source, hidden, usage.loops)
-        html = _ANCHOR.sub(lambda match: match.expand(r"\1\2") + links.anchor(match.group(3)) + match.group(2), html)
-        for match in _IMAGE.finditer(html):
-            links.image(match.group(3))
-        if html and "unsubscribe_url" not in links.seen:
-            self._at_end(source, 'no unsubscribe link: needs <a href="{{ unsubscribe_url }}">')
-        return hidden.restore(html)
-
-    def _links(self, source: Source, hidden: Hidden, loops: Mapping[str, set[str]]) -> Links:
-        return Links(source, hidden, self.definition.utm, replace(self.names, loops=loops), self.problems)
 
     def _unused(self, usages: list[Usage]) -> None:
         names = set().union(*(usage.names for usage in usages))
