@@ -4,13 +4,14 @@ A campaign is `campaign.yml`, `subject.j2`, `preheader.j2`, `body.mjml` and `bod
 name of a campaign, token or list is known to the code.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import Template
 
 from exports.brand import Brand, load_brand
+from exports.columns import Columns
 from exports.definition import Definition
 from exports.errors import LoadError
 from exports.links import Utm
@@ -45,8 +46,8 @@ class Campaign:
 def load_campaign(
     folder: Path,
     *,
-    columns: Collection[str],
-    list_columns: Mapping[str, Collection[str]] | None = None,
+    columns: Columns,
+    list_columns: Mapping[str, Columns] | None = None,
     brand: Brand | None = None,
     library: Path = LIBRARY,
     esps: Path = DEFAULT_ESPS,

@@ -2,11 +2,12 @@
 
 import keyword
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from exports.brand import Brand
+from exports.columns import Columns
 from exports.links import Utm
 from exports.source import fill_brand
 from exports.tokens import READERS, Token, TokenList, Unfit, WrongTypeError
@@ -28,9 +29,7 @@ _SLUG = re.compile(r"[A-Za-z0-9_-]+")
 class Definition:
     """`campaign.yml`, read against the columns there are."""
 
-    def __init__(
-        self, folder: Path, brand: Brand, columns: Collection[str], list_columns: Mapping[str, Collection[str]]
-    ) -> None:
+    def __init__(self, folder: Path, brand: Brand, columns: Columns, list_columns: Mapping[str, Columns]) -> None:
         self.file = file = read_yaml(folder / "campaign.yml")
         self.brand = brand
         data = file.mapping((), file.data, _KEYS, _KEYS[:5])
@@ -59,7 +58,7 @@ class Definition:
         data = self.file.mapping(("utm",), value, names, names)
         return Utm(*(self._slug(("utm", name), data.get(name, "missing")) for name in names))
 
-    def _tokens(self, key: Key, value: object, columns: Collection[str]) -> Iterator[Token]:
+    def _tokens(self, key: Key, value: object, columns: Columns) -> Iterator[Token]:
         for name, options in self._named(key, value):
             if name not in columns:
                 self.file.fault((*key, name), f"the export table has no column {name!r}")
@@ -99,7 +98,7 @@ class Definition:
             self.file.fault((*key, "fallback"), f"the fallback is {fallback.value}")
         return fallback
 
-    def _lists(self, value: object, list_columns: Mapping[str, Collection[str]]) -> Iterator[TokenList]:
+    def _lists(self, value: object, list_columns: Mapping[str, Columns]) -> Iterator[TokenList]:
         names = ("rule", "minimum", "maximum", "tokens")
         for name, options in self._named(("lists",), value):
             key = ("lists", name)
@@ -110,5 +109,5 @@ class Definition:
             if not (type(minimum) is int and type(maximum) is int and 0 <= minimum <= maximum and maximum > 0):
                 self.file.fault(key, "minimum and maximum must be whole numbers, 0 <= minimum <= maximum, maximum > 0")
                 continue
-            tokens = tuple(self._tokens((*key, "tokens"), data.get("tokens"), list_columns.get(name, ())))
+            tokens = tuple(self._tokens((*key, "tokens"), data.get("tokens"), list_columns.get(name, {})))
             yield TokenList(name, self.file.text((*key, "rule"), data.get("rule")), minimum, maximum, tokens)

@@ -7,39 +7,32 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 import exports
-from exports import Brand, Campaign, Run, load_brand, load_campaign
+from exports import Brand, Campaign, Column, Run, load_brand, load_campaign
 
 SECRET = b"a key for tests, thirty-two bytes"
 RUN = Run(dt.datetime(2026, 3, 2, tzinfo=dt.UTC), dt.date(2026, 3, 1))
 LIBRARY = Path(exports.__file__).parent
 
-COMMON = (
-    "message_id", "campaign", "variant", "customer_id", "occasion_id", "as_of_date", "to_email", "to_name",
-    "first_name", "language", "send_at", "evidence", "consent_id", "consent_source", "consent_obtained_at",
-)  # fmt: skip
-_OFFER = ("offer_code", "offer_expires_at", "offer_percent")
-COLUMNS = {
-    "winback": (*COMMON, "days_since_order", "last_product_title", "currency", *_OFFER),
-    "cart_reminder": (*COMMON, "cart_id", "item_count", "cart_amount", "currency", "abandoned_at"),
-    "cart_follow_up": (*COMMON, "cart_id", "item_count", "cart_amount", "currency", "abandoned_at"),
-    "order_thanks": (*COMMON, "order_id", "ordered_at", "item_count"),
-    "cross_sell": (*COMMON, "ordered_at", "product_title"),
-    "second_offer": (*COMMON, "ordered_at"),
-    "welcome": (*COMMON, *_OFFER),
-    "weekly_picks": (*COMMON, "top_category", "picks_count"),
-}
-_PRODUCT = ("message_id", "position", "product_id", "title", "product_url", "image_url", "price_amount", "currency")
-_SUGGESTED = (*_PRODUCT, "brand", "category", "strategy", "reason_title", "score")
-LIST_COLUMNS: dict[str, dict[str, tuple[str, ...]]] = {
-    "winback": {"products": _SUGGESTED},
-    "cart_reminder": {"items": (*_PRODUCT, "quantity")},
-    "cart_follow_up": {"items": (*_PRODUCT, "quantity")},
-    "order_thanks": {"items": (*_PRODUCT, "quantity")},
-    "cross_sell": {"products": _SUGGESTED},
-    "second_offer": {"products": _SUGGESTED},
-    "welcome": {"products": _SUGGESTED},
-    "weekly_picks": {"products": _SUGGESTED},
+_MODELS = LIBRARY.parent / "models/exports"
+
+
+def _contract(path: Path) -> dict[str, Column]:
+    """The columns of an export model, as its contract declares them."""
+    (model,) = yaml.safe_load(path.read_text(encoding="utf-8"))["models"]
+    return {
+        column["name"]: Column(column["data_type"], is_personal="pii" in column.get("config", {}).get("meta", {}))
+        for column in model["columns"]
+    }
+
+
+_CONTRACTS = {path.stem.removeprefix("exp_"): _contract(path) for path in sorted(_MODELS.glob("exp_*.yml"))}
+COLUMNS = {name: columns for name, columns in _CONTRACTS.items() if "__" not in name}
+LIST_COLUMNS = {
+    campaign: {name.split("__")[1]: columns for name, columns in _CONTRACTS.items() if name.startswith(f"{campaign}__")}
+    for campaign in COLUMNS
 }
 
 
