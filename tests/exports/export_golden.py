@@ -16,13 +16,16 @@ from exports import Renderer
 from exports.writers import WRITERS
 
 GOLDEN = Path(__file__).with_name("golden")
+_NO_OFFER = {"offer_code": None, "offer_expires_at": None, "offer_percent": None}
 _SPARSE: dict[str, dict[str, Any]] = {
-    "winback": {"days_since_order": None, "last_product_title": None, "currency": None, "products": []},
+    "winback": {"days_since_order": None, "last_product_title": None, "currency": None, "products": []} | _NO_OFFER,
     "cart_reminder": {"item_count": 1, "items": [product(2, quantity=1, product_url="javascript:x", image_url=None)]},
     "cart_follow_up": {"item_count": 1, "items": [product(2, quantity=1, product_url=None, image_url=None)]},
     "order_thanks": {"item_count": 1, "items": [product(2, quantity=1, product_url=None, image_url=None)]},
     "cross_sell": {"product_title": None, "products": []},
     "second_offer": {"products": []},
+    "welcome": {"products": []} | _NO_OFFER,
+    "weekly_picks": {"top_category": None, "picks_count": 0, "products": []},
 }
 _LATER = "2026-03-02T21:30:00Z"
 

@@ -1,0 +1,66 @@
+"""A campaign's export tables: which they are, what their contracts say, and their rows as the renderer takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from exports import Campaign, Column, attach, load_campaign
+
+Model = Mapping[str, Any]
+_BATCH_ROWS = 10_000
+
+
+def export_models(manifest: Mapping[str, Any], campaign: str) -> list[Model]:
+    """The campaign's export table, then those of its lists (`exp_<campaign>__<list>`)."""
+    name = f"exp_{campaign}"
+    models = [n for n in manifest["nodes"].values() if n["resource_type"] == "model"]
+    found = [m for m in models if m["name"] == name or m["name"].startswith(f"{name}__")]
+    return sorted(found, key=lambda m: str(m["name"]))
+
+
+def load(folder: Path, models: Sequence[Model]) -> Campaign:
+    """The campaign of a folder, held against the contracts of its export models.
+
+    Raises:
+        LoadError: with every fault in the folder, by file and line.
+    """
+    main, *lists = models
+    return load_campaign(
+        folder, columns=_columns(main), list_columns={_list_name(model): _columns(model) for model in lists}
+    )
+
+
+def rows_of(connection: duckdb.DuckDBPyConnection, models: Sequence[Model]) -> Iterator[dict[str, Any]]:
+    """The export table's rows in the order of their messages, each with its lists."""
+    main, *lists = models
+    return attach(
+        _rows(connection, main, "message_id"),
+        {_list_name(model): _rows(connection, model, "message_id, position") for model in lists},
+    )
+
+
+def table(model: Model) -> str:
+    """The model's table, as SQL names it."""
+    return f"{model['database']}.{model['schema']}.{model['name']}"
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, model: Model, order: str) -> Iterator[dict[str, Any]]:
+    """The table's rows as dicts, a batch at a time: an audience may be larger than memory."""
+    query = f"select * from {table(model)} order by {order}"
+    for batch in connection.cursor().execute(query).to_arrow_reader(_BATCH_ROWS):
+        yield from batch.to_pylist()
+
+
+def _columns(model: Model) -> dict[str, Column]:
+    return {
+        name: Column(column["data_type"], is_personal="pii" in column["config"]["meta"])
+        for name, column in model["columns"].items()
+    }
+
+
+def _list_name(model: Model) -> str:
+    return str(model["name"]).split("__")[1]
