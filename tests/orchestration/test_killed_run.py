@@ -40,7 +40,7 @@ def run(console: Console) -> bool:
 
 
 def _start(**environment: str) -> subprocess.Popen[bytes]:
-    code = "from rich.console import Console; from tests.orchestration.test_killed_run import run; exit(not run(Console()))"
+    code = "import rich.console, tests.orchestration.test_killed_run as t; exit(not t.run(rich.console.Console()))"
     return subprocess.Popen(
         [sys.executable, "-c", code], cwd=REPO, env={**os.environ, **environment}, stderr=subprocess.DEVNULL
     )
