@@ -16,6 +16,7 @@ from exports import unsubscribe
 from exports.campaign import Campaign
 from exports.errors import DataError, ExportError
 from exports.safety import clean_line, has_template_tag, is_email
+from exports.slots import read_slot
 from exports.tokens import Notes, read_list, read_tokens
 
 _ID = re.compile(r"[A-Za-z0-9._:@|/+=~-]{1,200}")
@@ -100,6 +101,9 @@ class Renderer:
         values = read_tokens(campaign.tokens, row, query, notes, message_id)
         for spec in campaign.lists:
             values[spec.name] = read_list(spec, row, query, notes, message_id)
+        for slot in campaign.slots:
+            values[slot.name], rule = read_slot(slot, row, message_id)
+            notes.slots[slot.name] = {"value": values[slot.name], "rule": rule}
         values["variant"] = variant
         try:
             subject = " ".join(campaign.subject.render(values).split())
@@ -124,6 +128,7 @@ class Renderer:
             "occasion_id": row.get("occasion_id"),
             "as_of_date": self.run.as_of_date.isoformat(),
             "evidence": _evidence(row, message_id),
+            "slots": notes.slots,
             "blocks": notes.blocks,
             "fallbacks": notes.fallbacks,
             "consent": {

@@ -30,6 +30,7 @@ class Templates:
         self.files = {folder / "campaign.yml": (folder / "campaign.yml").read_text(encoding="utf-8")}
         self.types = {token.name: token.type for token in definition.tokens}
         self.list_types = {spec.name: {token.name: token.type for token in spec.tokens} for spec in definition.lists}
+        self.slots = {slot.name: slot.values for slot in definition.slots}
         usages = [usage for name in PROVIDED if (usage := self._load(name)) is not None]
         if len(usages) == len(PROVIDED) and not self.problems:
             self._unused(usages)
@@ -51,7 +52,7 @@ class Templates:
             self.problems += error.problems
             return None
         self.files |= source.files
-        vocabulary = Vocabulary(self.types, self.list_types, PROVIDED[name], self.brand)
+        vocabulary = Vocabulary(self.types, self.list_types, PROVIDED[name], self.brand, self.slots)
         usage = inspect(source, vocabulary)
         self.problems += usage.problems
         if usage.problems:
@@ -102,6 +103,9 @@ class Templates:
         for token in self.definition.tokens:
             if token.name not in names:
                 file.fault(("tokens", token.name), f"token {token.name!r} is declared but never used")
+        for slot in self.definition.slots:
+            if slot.name not in names:
+                file.fault(("slots", slot.name), f"slot {slot.name!r} is declared but never used")
         for spec in self.definition.lists:
             if spec.name not in names:
                 file.fault(("lists", spec.name), f"list {spec.name!r} is declared but never used")

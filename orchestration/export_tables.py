@@ -34,11 +34,13 @@ def load(folder: Path, models: Sequence[Model]) -> Campaign:
     )
 
 
-def rows_of(connection: duckdb.DuckDBPyConnection, models: Sequence[Model]) -> Iterator[dict[str, Any]]:
-    """The export table's rows in the order of their messages, each with its lists."""
+def rows_of(
+    connection: duckdb.DuckDBPyConnection, campaign: Campaign, models: Sequence[Model]
+) -> Iterator[dict[str, Any]]:
+    """The export table's rows in the order of their messages, each with what rules decide and with its lists."""
     main, *lists = models
     return attach(
-        _rows(connection, main, "message_id"),
+        _rows(connection, main, "message_id", campaign.decided_columns),
         {_list_name(model): _rows(connection, model, "message_id, position") for model in lists},
     )
 
@@ -48,9 +50,12 @@ def table(model: Model) -> str:
     return f"{model['database']}.{model['schema']}.{model['name']}"
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, model: Model, order: str) -> Iterator[dict[str, Any]]:
+def _rows(
+    connection: duckdb.DuckDBPyConnection, model: Model, order: str, more: Mapping[str, str] | None = None
+) -> Iterator[dict[str, Any]]:
     """The table's rows as dicts, a batch at a time: an audience may be larger than memory."""
-    query = f"select * from {table(model)} order by {order}"
+    columns = ", ".join(["*", *(f"{sql} as {name}" for name, sql in (more or {}).items())])
+    query = f"select {columns} from {table(model)} order by {order}"
     for batch in connection.cursor().execute(query).to_arrow_reader(_BATCH_ROWS):
         yield from batch.to_pylist()
 

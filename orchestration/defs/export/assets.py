@@ -61,7 +61,7 @@ def _export(
     connection: duckdb.DuckDBPyConnection, site: Site, folder: Path, models: Sequence[export_tables.Model]
 ) -> Manifest:
     campaign = export_tables.load(folder, models)
-    rows = export_tables.rows_of(connection, models)
+    rows = export_tables.rows_of(connection, campaign, models)
     if site.is_live:
         record(connection, site, folder.name, export_tables.table(models[0]), settings().ledger)
     run = Run(as_of=site.as_of.replace(tzinfo=UTC), as_of_date=site.day)
