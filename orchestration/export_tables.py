@@ -30,7 +30,7 @@ def load(folder: Path, models: Sequence[Model]) -> Campaign:
     """
     main, *lists = models
     return load_campaign(
-        folder, columns=_columns(main), list_columns={_list_name(model): _columns(model) for model in lists}
+        folder, columns=columns_of(main), list_columns={_list_name(model): columns_of(model) for model in lists}
     )
 
 
@@ -43,6 +43,14 @@ def rows_of(
         _rows(connection, main, "message_id", campaign.decided_columns),
         {_list_name(model): _rows(connection, model, "message_id, position") for model in lists},
     )
+
+
+def columns_of(model: Model) -> dict[str, Column]:
+    """The columns of a model, as its contract declares them."""
+    return {
+        name: Column(column["data_type"], is_personal="pii" in column["config"]["meta"])
+        for name, column in model["columns"].items()
+    }
 
 
 def table(model: Model) -> str:
@@ -58,13 +66,6 @@ def _rows(
     query = f"select {columns} from {table(model)} order by {order}"
     for batch in connection.cursor().execute(query).to_arrow_reader(_BATCH_ROWS):
         yield from batch.to_pylist()
-
-
-def _columns(model: Model) -> dict[str, Column]:
-    return {
-        name: Column(column["data_type"], is_personal="pii" in column["config"]["meta"])
-        for name, column in model["columns"].items()
-    }
 
 
 def _list_name(model: Model) -> str:
