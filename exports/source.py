@@ -5,19 +5,52 @@ that also lets a tag hold `<`, `&` and quotes.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from exports.errors import LoadError, Problem
 
-_TAG = re.compile(r"""\{\{(?:'[^']*'|"[^"]*"|[^'"])*?\}\}|\{%(?:'[^']*'|"[^"]*"|[^'"])*?%\}""")
+TAG = re.compile(r"""\{\{(?:'[^']*'|"[^"]*"|[^'"])*?\}\}|\{%(?:'[^']*'|"[^"]*"|[^'"])*?%\}""")
 _PLACEHOLDER = re.compile(r"jinjatag(\d+)x")
 _BRAND = re.compile(r"\{\{-?\s*brand\.([a-z_.]+)\s*-?\}\}")
 _COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
 _MJML_COMMENT = re.compile(r"<!--(?!\[if ).*?-->|\{#.*?#\}", re.DOTALL)
-_INCLUDE = re.compile(r"""^[ \t]*\{%-?\s*include\s+["']([^"']+)["']\s*-?%\}[ \t]*$""")
-_MJML_INCLUDE = re.compile(r"""<mj-include\s+path=["']([^"']+)["']\s*/>""")
+# What stands in quotes may hold tags, and those quotes of their own.
+_QUOTED = r"""(?:"(?:\{\{.*?\}\}|\{%.*?%\}|(?!\{\{|\{%)[^"])*"|'(?:\{\{.*?\}\}|\{%.*?%\}|(?!\{\{|\{%)[^'])*')"""
+_ARGUMENT = re.compile(rf"\s+([A-Za-z_]\w*)\s*=\s*({_QUOTED})", re.DOTALL)
+_ARGUMENTS = rf"(?:\s+[A-Za-z_]\w*\s*=\s*{_QUOTED})*"
+_INCLUDE = re.compile(
+    rf"^[ \t]*\{{%-?\s*include\s+(?P<path>{_QUOTED})(?P<arguments>{_ARGUMENTS})\s*-?%\}}[ \t]*$",
+    re.DOTALL | re.MULTILINE,
+)
+_MJML_INCLUDE = re.compile(rf"<mj-include\s+path=(?P<path>{_QUOTED})(?P<arguments>{_ARGUMENTS})\s*/>", re.DOTALL)
+
+BLOCKS = "blocks/"
+Line = tuple[str, tuple[Path, int]]
+Lines = list[tuple[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """What a template gives to an input of a block it includes, and the line it stands in."""
+
+    value: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Include:
+    """One include: the file's name in the library, what it is given, and where it stands."""
+
+    name: str
+    arguments: Mapping[str, Argument]
+    file: Path
+    line: int
+
+
+# Puts what an include gives into the text of its block; the result comes as lines with their numbers there.
+Fill = Callable[[Include, str], Lines]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,51 +84,103 @@ class Hidden:
         return _PLACEHOLDER.sub(lambda match: self.tags.get(match.group(), match.group()), text)
 
 
-def read_source(path: Path, library: Path) -> Source:
+def read_source(path: Path, library: Path, fill: Fill) -> Source:
     """Reads a template with its includes, whose paths are relative to `library`.
 
     MJML files include with `<mj-include path="..." />`, text files with `{% include "..." %}` on a line of its own.
+    What is given to a block follows its path as `name="..."`, and is put there by `fill`; a block includes nothing.
     Raises LoadError for a missing file, a path outside the library or a file that includes itself.
     """
-    is_mjml = path.suffix == ".mjml"
-    reader = _Reader(library, _MJML_COMMENT if is_mjml else _COMMENT, _MJML_INCLUDE if is_mjml else _INCLUDE)
-    lines = list(reader.lines(path, ()))
-    return Source(path, "\n".join(text for text, _ in lines), tuple(origin for _, origin in lines), reader.files)
+    return _Reader(path, library, fill).source(numbered(_read(path)))
+
+
+def source_of(text: str, path: Path, library: Path, fill: Fill) -> Source:
+    """Like read_source, of a text that is in no file; `path` says what it is called and which kind it is of."""
+    return _Reader(path, library, fill).source(numbered(text))
+
+
+def numbered(text: str) -> Lines:
+    """The lines of a file with their numbers."""
+    return [(line, number) for number, line in enumerate(text.split("\n"), start=1)]
+
+
+def without_comments(text: str, is_mjml: bool) -> str:
+    """`text` with its comments blanked: the lines stay where they are."""
+    comment = _MJML_COMMENT if is_mjml else _COMMENT
+    return comment.sub(lambda match: "\n" * match.group().count("\n"), text)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise LoadError([Problem(path, 1, "file is missing")]) from None
+    except UnicodeDecodeError:
+        raise LoadError([Problem(path, 1, "file is not UTF-8")]) from None
 
 
 class _Reader:
-    def __init__(self, library: Path, comment: re.Pattern[str], include: re.Pattern[str]) -> None:
-        self.library, self.comment, self.include = library, comment, include
+    def __init__(self, path: Path, library: Path, fill: Fill) -> None:
+        self.path, self.library, self.fill = path, library, fill
+        self.is_mjml = path.suffix == ".mjml"
+        self.include = _MJML_INCLUDE if self.is_mjml else _INCLUDE
         self.files: dict[Path, str] = {}
 
-    def lines(self, path: Path, parents: tuple[Path, ...]) -> Iterator[tuple[str, tuple[Path, int]]]:
-        for number, line in enumerate(self._read(path).split("\n"), start=1):
-            pieces = self.include.split(line)
-            for index, piece in enumerate(pieces):
-                if index % 2:
-                    yield from self._included(piece, path, number, (*parents, path))
-                elif piece.strip() or len(pieces) == 1:
-                    yield piece, (path, number)
+    def source(self, lines: Lines) -> Source:
+        self.files[self.path] = "\n".join(text for text, _ in lines)
+        expanded = list(self._expand(self._clean(lines), self.path, ()))
+        text = "\n".join(text for text, _ in expanded)
+        return Source(self.path, text, tuple(origin for _, origin in expanded), self.files)
 
-    def _included(
-        self, name: str, path: Path, number: int, parents: tuple[Path, ...]
-    ) -> Iterator[tuple[str, tuple[Path, int]]]:
-        target = self.library / name
+    def _clean(self, lines: Lines) -> Lines:
+        text = without_comments("\n".join(text for text, _ in lines), self.is_mjml).removesuffix("\n")
+        return [(line, number) for line, (_, number) in zip(text.split("\n"), lines, strict=False)]
+
+    def _expand(self, lines: Lines, path: Path, parents: tuple[Path, ...]) -> Iterator[Line]:
+        """The lines with every include replaced; what stands beside one in its line keeps a line of its own."""
+        text = "\n".join(line for line, _ in lines)
+        position = row = 0
+        for match in self.include.finditer(text):
+            before = text[position : match.start()].split("\n")
+            yield from self._plain(before, lines[row:], path, after=position > 0, until=True)
+            row += len(before) - 1
+            yield from self._included(self._read_include(match, lines[row:], path), (*parents, path))
+            row += match.group().count("\n")
+            position = match.end()
+        yield from self._plain(text[position:].split("\n"), lines[row:], path, after=position > 0, until=False)
+
+    def _plain(self, pieces: list[str], lines: Lines, path: Path, *, after: bool, until: bool) -> Iterator[Line]:
+        """Lines between two includes; their first and last may be blank remains of a line that holds an include."""
+        for index, (piece, (_, number)) in enumerate(zip(pieces, lines, strict=False)):
+            is_remains = (after and index == 0) or (until and index == len(pieces) - 1)
+            if piece.strip() or not is_remains:
+                yield piece, (path, number)
+
+    def _read_include(self, match: re.Match[str], lines: Lines, path: Path) -> Include:
+        start = match.start()
+        arguments = {}
+        for argument in _ARGUMENT.finditer(match.string, match.start("arguments"), match.end("arguments")):
+            line = lines[match.string.count("\n", start, argument.start(1))][1]
+            if argument.group(1) in arguments:
+                raise LoadError([Problem(path, line, f"{argument.group(1)!r} is given twice")])
+            arguments[argument.group(1)] = Argument(" ".join(argument.group(2)[1:-1].split()), line)
+        return Include(match.group("path")[1:-1], arguments, path, lines[0][1])
+
+    def _included(self, include: Include, parents: tuple[Path, ...]) -> Iterator[Line]:
+        name, target = include.name, self.library / include.name
         if ".." in Path(name).parts or Path(name).is_absolute() or not target.is_file():
-            raise LoadError([Problem(path, number, f"no file {name!r} to include in {self.library}")])
+            raise LoadError([Problem(include.file, include.line, f"no file {name!r} to include in {self.library}")])
         if target in parents:
-            raise LoadError([Problem(path, number, f"{name!r} includes itself")])
-        yield from self.lines(target, parents)
-
-    def _read(self, path: Path) -> str:
-        try:
-            text = path.read_text(encoding="utf-8")
-        except FileNotFoundError:
-            raise LoadError([Problem(path, 1, "file is missing")]) from None
-        except UnicodeDecodeError:
-            raise LoadError([Problem(path, 1, "file is not UTF-8")]) from None
-        self.files[path] = text
-        return self.comment.sub(lambda match: "\n" * match.group().count("\n"), text).removesuffix("\n")
+            raise LoadError([Problem(include.file, include.line, f"{name!r} includes itself")])
+        self.files[target] = _read(target)
+        text = "\n".join(line for line, _ in self._clean(numbered(self.files[target])))
+        if name.startswith(BLOCKS):
+            for line, number in self.fill(include, text):
+                yield line, (target, number)
+        elif include.arguments:
+            raise LoadError([Problem(include.file, include.line, f"{name!r} is not a block: it takes no inputs")])
+        else:
+            yield from self._expand(numbered(text), target, parents)
 
 
 def fill_brand(text: str, values: dict[str, str], escape: Callable[[str], str] = str) -> str:
@@ -112,4 +197,4 @@ def hide_tags(text: str) -> Hidden:
         tags[placeholder] = match.group()
         return placeholder + "\n" * match.group().count("\n")
 
-    return Hidden(_TAG.sub(hide, text), tags)
+    return Hidden(TAG.sub(hide, text), tags)

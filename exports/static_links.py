@@ -1,8 +1,8 @@
 """The links a template holds when it is loaded: which are allowed, and the campaign's parameters on the static ones."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 
 from exports.errors import Problem
 from exports.links import STATIC_LINK, Utm, tag_static_link
@@ -14,18 +14,21 @@ _EXPRESSION = re.compile(r"\{\{-?\s*(.+?)\s*-?\}\}", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Types by token, types by token of each list, and the list each loop variable walks."""
+    """Types by token, types by token of each list, the values of each slot, and the lists each loop variable walks."""
 
     types: Mapping[str, str]
     list_types: Mapping[str, Mapping[str, str]]
-    loops: Mapping[str, str]
+    slots: Mapping[str, Collection[str]] = field(default_factory=dict)
+    loops: Mapping[str, Collection[str]] = field(default_factory=dict)
 
     def type(self, expression: str) -> str | None:
-        """The declared type of `name` or `variable.name`; None for any other expression."""
+        """The declared type of `name` or `variable.name`; None for any other expression, or when lists differ in it."""
         owner, _, name = expression.rpartition(".")
-        if owner:
-            return self.list_types.get(self.loops.get(owner, ""), {}).get(name)
-        return self.types.get(name)
+        if not owner:
+            return self.types.get(name)
+        lists = [self.list_types[name] for name in self.loops.get(owner, ())]
+        found = {types[name] for types in lists if name in types}
+        return found.pop() if len(found) == 1 else None
 
 
 class Links:

@@ -94,23 +94,32 @@ def environment(autoescape: bool) -> SandboxedEnvironment:
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """The names a template may use: tokens, lists with their tokens, slots with their values, what else is there."""
+    """The names a template may use: tokens, lists with their tokens, slots with their values, what else is there.
+
+    `provided` has the names the renderer adds, `scope` the loop variables a part of a template stands in, `declared_in`
+    the file that declares the names.
+    """
 
     tokens: Collection[str]
     lists: Mapping[str, Collection[str]]
     provided: Collection[str]
     brand: Brand | None = None
+    scope: Mapping[str, str] = field(default_factory=dict)
+    declared_in: str = "campaign.yml"
     slots: Mapping[str, Collection[str]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class Usage:
-    """What a template uses. `always` has what it prints whatever the row; `loops` the list each loop variable walks."""
+    """What a template uses.
+
+    `always` has what it prints whatever the row, `loops` the lists that each loop variable walks.
+    """
 
     names: set[str] = field(default_factory=set)
     list_tokens: set[tuple[str, str]] = field(default_factory=set)
     always: set[str] = field(default_factory=set)
-    loops: dict[str, str] = field(default_factory=dict)
+    loops: dict[str, set[str]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -122,7 +131,7 @@ def inspect(source: Source, vocabulary: Vocabulary) -> Usage:
     except TemplateSyntaxError as error:
         usage.problems.append(source.problem(error.lineno, f"not a valid template: {error.message}"))
         return usage
-    _Inspector(source, vocabulary, usage).visit(tree, {}, 0)
+    _Inspector(source, vocabulary, usage).visit(tree, dict(vocabulary.scope), 0)
     return usage
 
 
@@ -131,6 +140,7 @@ class _Inspector:
 
     def __init__(self, source: Source, vocabulary: Vocabulary, usage: Usage) -> None:
         self.source, self.vocabulary, self.usage = source, vocabulary, usage
+        self.declared = vocabulary.declared_in
 
     def visit(self, node: nodes.Node, scope: dict[str, str], depth: int, conditional: bool = False) -> None:
         match node:
@@ -175,11 +185,10 @@ class _Inspector:
     def _for(self, node: nodes.For, scope: dict[str, str], depth: int) -> None:
         name = self._list(node.iter)
         if name is None or not isinstance(node.target, nodes.Name) or node.test or node.recursive:
-            self._fault(node, "a loop must read `for <name> in <list>`, the list declared in campaign.yml")
+            self._fault(node, f"a loop must read `for <name> in <list>`, the list declared in {self.declared}")
             return
         variable = node.target.name
-        if self.usage.loops.setdefault(variable, name) != name:
-            self._fault(node, f"{variable!r} already walks {self.usage.loops[variable]!r}; give this loop its own name")
+        self.usage.loops.setdefault(variable, set()).add(name)
         self.usage.names.add(name)
         for child in [*node.body, *node.else_]:
             self.visit(child, {**scope, variable: name, "loop": ""}, depth, True)
@@ -209,7 +218,7 @@ class _Inspector:
         if node.name == "brand":
             self._fault(node, "brand values can only be printed, as {{ brand.<key> }}")
         elif node.name not in known:
-            self._fault(node, f"token {node.name!r} is not declared in campaign.yml")
+            self._fault(node, f"token {node.name!r} is not declared in {self.declared}")
         self.usage.names.add(node.name)
 
     def _compare(self, node: nodes.Compare) -> None:
@@ -231,7 +240,7 @@ class _Inspector:
         elif (name := self._item(owner, scope)) is None:
             self._fault(node, f"{node.attr!r} is read from something that is not an item of a list")
         elif node.attr not in self.vocabulary.lists[name]:
-            self._fault(node, f"token '{name}.{node.attr}' is not declared in campaign.yml")
+            self._fault(node, f"token '{name}.{node.attr}' is not declared in {self.declared}")
         else:
             self.usage.names.add(name)
             self.usage.list_tokens.add((name, node.attr))

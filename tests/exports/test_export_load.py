@@ -1,27 +1,15 @@
 """A campaign or brand with a fault is refused when it is loaded, by file and line."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from export_faults import Fault, assert_told
 from export_rows import COLUMNS, LIBRARY, LIST_COLUMNS, load
 
 from exports import LoadError, load_brand, load_campaign
 from exports.brand import DEFAULT_BRAND
 
 NESTED = "{% if first_name %}{% if first_name %}{% if first_name %}{% if first_name %}x" + "{% endif %}" * 4
-
-
-@dataclass(frozen=True)
-class Fault:
-    """`old` in `file` becomes `new`; the error must stand at the line where `mark` is, in `at` (default `file`)."""
-
-    file: str
-    old: str
-    new: str
-    mark: str
-    says: str
-    at: str = ""
 
 
 WINBACK = "campaigns/winback/"
@@ -164,18 +152,7 @@ def test_the_campaigns_shipped_load() -> None:
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
 def test_a_fault_is_told_by_file_and_line(library: Path, fault: Fault) -> None:
-    path = library / fault.file
-    text = path.read_text(encoding="utf-8")
-    assert fault.old in text
-    path.write_text(text.replace(fault.old, fault.new, 1), encoding="utf-8")
-    told = library / (fault.at or fault.file)
-    line = told.read_text(encoding="utf-8").split(fault.mark)[0].count("\n") + 1
-    with pytest.raises(LoadError) as caught:
-        load("winback", library)
-    assert (told, line) in [
-        (problem.file, problem.line) for problem in caught.value.problems if fault.says in problem.text
-    ]
-    assert f"{told}:{line}: " in str(caught.value)
+    assert_told(library, fault)
 
 
 @pytest.mark.parametrize("name", ["campaign.yml", "subject.j2", "preheader.j2", "body.mjml", "body.txt.j2"])
