@@ -8,14 +8,21 @@ from typing import Any
 
 import duckdb
 
-from exports import Campaign, Column, attach, load_campaign
+from exports import Campaign, Column, LoadError, Problem, attach, load_campaign
+from orchestration.settings import PROJECT
 
+CAMPAIGNS = PROJECT / "exports" / "campaigns"
 Model = Mapping[str, Any]
 _BATCH_ROWS = 10_000
 
 
+def campaign_folders(campaigns: Path = CAMPAIGNS) -> list[Path]:
+    """The folders of all campaigns, in the order of their names."""
+    return sorted(path.parent for path in campaigns.glob("*/campaign.yml"))
+
+
 def export_models(manifest: Mapping[str, Any], campaign: str) -> list[Model]:
-    """The campaign's export table, then those of its lists (`exp_<campaign>__<list>`)."""
+    """The campaign's export table, then those of its lists (`exp_<campaign>__<list>`); none where it has no model."""
     name = f"exp_{campaign}"
     models = [n for n in manifest["nodes"].values() if n["resource_type"] == "model"]
     found = [m for m in models if m["name"] == name or m["name"].startswith(f"{name}__")]
@@ -28,10 +35,23 @@ def load(folder: Path, models: Sequence[Model]) -> Campaign:
     Raises:
         LoadError: with every fault in the folder, by file and line.
     """
+    if not models:
+        raise LoadError([Problem(folder / "campaign.yml", 1, f"there is no model exp_{folder.name} to read rows from")])
     main, *lists = models
     return load_campaign(
         folder, columns=columns_of(main), list_columns={_list_name(model): columns_of(model) for model in lists}
     )
+
+
+def problems(manifest: Mapping[str, Any], campaigns: Path = CAMPAIGNS) -> list[Problem]:
+    """Every fault in the folders of all campaigns."""
+    found: list[Problem] = []
+    for folder in campaign_folders(campaigns):
+        try:
+            load(folder, export_models(manifest, folder.name))
+        except LoadError as error:
+            found += error.problems
+    return found
 
 
 def rows_of(

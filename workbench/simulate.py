@@ -97,8 +97,8 @@ class _Days:
             yield from self._occurred(connection, site)
             yield from self._journeys(connection, site)
             yield from self._decisions(connection, site)
-            for folder in sorted((PROJECT / "exports/campaigns").glob("*/campaign.yml")):
-                yield from self._messages(connection, site, folder.parent)
+            for folder in export_tables.campaign_folders():
+                yield from self._messages(connection, site, folder)
 
     def _load(self, contract: Contract, day: date) -> None:
         folder = self._home.landing / contract.source / contract.table / day.isoformat()

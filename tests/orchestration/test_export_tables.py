@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -43,3 +44,25 @@ def test_personal_data_is_what_the_contract_tags(manifest: dict[str, Any]) -> No
     personal = {name for name, column in columns.items() if column.is_personal}
     assert personal == {"customer_id", "first_name", "to_email", "to_name"}
     assert columns["days_since_order"].data_type == "int"
+
+
+def test_every_fault_of_every_campaign_is_told(manifest: dict[str, Any], tmp_path: Path) -> None:
+    assert export_tables.problems(manifest) == []
+    for name, old, new in (
+        ("winback", "at_least: 365", "at_lest: 365"),
+        ("cart_reminder", "item_count,", "itm_count,"),
+    ):
+        shutil.copytree(WINBACK.parent / name, tmp_path / name)
+        path = tmp_path / name / "campaign.yml"
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new))
+    shutil.copytree(WINBACK, tmp_path / "spring")
+    found = {
+        (problem.file.parent.name, problem.text.split(";")[0]) for problem in export_tables.problems(manifest, tmp_path)
+    }
+    assert {
+        ("winback", "unknown key 'at_lest'"),
+        ("cart_reminder", "the export table has no column 'itm_count'"),
+        ("spring", "there is no model exp_spring to read rows from"),
+    } <= found

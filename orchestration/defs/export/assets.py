@@ -14,10 +14,9 @@ from orchestration.defs.transform.assets import published
 from orchestration.gate import GateClosedError, ensure_open, open_published
 from orchestration.partitions import daily, days_of, is_backfill, one_day_a_run
 from orchestration.send_log import record
-from orchestration.settings import PROJECT, settings
+from orchestration.settings import settings
 from orchestration.site import Site, site_for
 
-CAMPAIGNS = PROJECT / "exports" / "campaigns"
 GATE = "gate"
 
 
