@@ -45,8 +45,10 @@ FAULTS = {
     "list lengths": Fault(YML, "minimum: 0", "minimum: 4", "products:", "minimum and maximum"),
     "token never used": Fault(YML, "tokens:\n", "tokens:\n  currency: {required: true}\n", "currency:", "never used"),
     "list token never used": Fault(
-        YML, "      title:", "      product_id: {required: true}\n      title:", "product_id", "never used"
+        YML, "      title:", "      product_id: {required: true}\n      title:", "product_id: {", "never used"
     ),
+    "explain no list": Fault(YML, "[product_id, strategy, reason_title, score]", "strategy", "explain:", "list of col"),
+    "explain unknown column": Fault(YML, "strategy, r", "strategi, r", "strategi,", "has no column 'strategi'"),
     "reserved name": Fault(YML, "first_name:", "subject:", "  subject:", "cannot be used as a name"),
     # Jinja
     "undeclared token": Fault(MJML, HEADING, "Hi {{ last_name }}", "last_name", "'last_name' is not declared"),
