@@ -110,13 +110,23 @@ class Definition:
             key = ("lists", name)
             if name not in list_columns:
                 self.file.fault(key, f"the export has no child table {name!r}")
-            data = self.file.mapping(key, options, names, names)
+            data = self.file.mapping(key, options, (*names, "explain"), names)
             minimum, maximum = data.get("minimum"), data.get("maximum")
             if not (type(minimum) is int and type(maximum) is int and 0 <= minimum <= maximum and maximum > 0):
                 self.file.fault(key, "minimum and maximum must be whole numbers, 0 <= minimum <= maximum, maximum > 0")
                 continue
             tokens = tuple(self._tokens((*key, "tokens"), data.get("tokens"), list_columns.get(name, {})))
-            yield TokenList(name, self.file.text((*key, "rule"), data.get("rule")), minimum, maximum, tokens)
+            explain = tuple(self._explain((*key, "explain"), data.get("explain", []), list_columns.get(name, {})))
+            yield TokenList(name, self.file.text((*key, "rule"), data.get("rule")), minimum, maximum, tokens, explain)
+
+    def _explain(self, key: Key, value: object, columns: Columns) -> Iterator[str]:
+        if not isinstance(value, list):
+            self.file.fault(key, "explain must be a list of columns")
+            return
+        for position, name in enumerate(value):
+            if name not in columns:
+                self.file.fault((*key, str(position)), f"the export's child table has no column {name!r}")
+            yield str(name)
 
     def _slots(self, value: object, columns: Columns) -> Iterator[Slot]:
         for name, options in self._named(("slots",), value):

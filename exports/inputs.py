@@ -132,8 +132,9 @@ class _Filling:
         if self.is_mjml:
             hidden = hide_tags(value)
             return hidden.restore(hidden.text.replace('"', "&quot;"))
-        # A statement that ends a line would take the line's end with it.
-        return value.removesuffix("%}") + "+%}" if value.endswith("%}") else value
+        # A statement that begins or ends a line would take the white space there with it.
+        value = "{%+" + value[2:] if value.startswith("{%") and value[2] not in "+-" else value
+        return value[:-2] + "+%}" if value.endswith("%}") and value[-3] not in "+-" else value
 
     def _lacks(self, each: Input, given: Argument | None) -> None:
         value = "{{ <list> }}" if each.type == "list" else "..."

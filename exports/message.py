@@ -21,6 +21,8 @@ from exports.tokens import Notes, read_list, read_tokens
 
 _ID = re.compile(r"[A-Za-z0-9._:@|/+=~-]{1,200}")
 _SLUG = re.compile(r"[A-Za-z0-9_-]{1,64}")
+# What parts of a text that are left out leave behind.
+_GAP = re.compile(r"\n{3,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,7 @@ class Renderer:
             subject = " ".join(campaign.subject.render(values).split())
             preheader = " ".join(campaign.preheader.render(values).split())
             values |= {"subject": subject, "preheader": preheader, "unsubscribe_url": unsubscribe_url}
-            html, text = campaign.html.render(values), campaign.text.render(values)
+            html, text = campaign.html.render(values), _GAP.sub("\n\n", campaign.text.render(values).lstrip("\n"))
         except UndefinedError as error:
             # It names what is missing; any other error may quote a value.
             raise DataError(message_id, f"the template cannot be filled: {error}") from error

@@ -102,13 +102,17 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class TokenList:
-    """A repeated part (products, items): its own tokens, how many are shown, and the rule that chose them."""
+    """A repeated part (products, items): its own tokens, how many are shown, and the rule that chose them.
+
+    `explain` are the columns that say of each item why it was chosen: they go to explain.jsonl.
+    """
 
     name: str
     rule: str
     minimum: int
     maximum: int
     tokens: tuple[Token, ...]
+    explain: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -145,6 +149,7 @@ def read_list(
         raise DataError(message_id, "the list was not attached to the row", spec.name)
     shown: list[dict[str, Any]] = []
     dropped: list[dict[str, Any]] = []
+    chosen: list[dict[str, Any]] = []
     for position, child in enumerate(given, start=1):
         if len(shown) == spec.maximum:
             break
@@ -153,6 +158,7 @@ def read_list(
         lacking = _read(spec.tokens, child, query, message_id, f"{spec.name}.{position}.", item, fallbacks)
         if lacking is None:
             shown.append(item)
+            chosen.append({"position": position, **_explained(spec, child, message_id)})
             notes.fallbacks |= fallbacks
         else:
             token, why = lacking
@@ -161,8 +167,18 @@ def read_list(
         reasons = "".join(f"; item {drop['position']}: {drop['reason']}" for drop in dropped)
         text = f"{len(shown)} items can be shown, at least {spec.minimum} are needed{reasons}"
         raise DataError(message_id, text, spec.name)
-    notes.blocks[spec.name] = {"rule": spec.rule, "given": len(given), "shown": len(shown), "dropped": dropped}
+    block = {"rule": spec.rule, "given": len(given), "shown": len(shown), "dropped": dropped}
+    notes.blocks[spec.name] = block | ({"chosen": chosen} if spec.explain else {})
     return shown
+
+
+def _explained(spec: TokenList, child: Mapping[str, Any], message_id: str) -> dict[str, Any]:
+    """Why an item was chosen, as JSON can hold it."""
+    for name in spec.explain:
+        if name not in child:
+            raise DataError(message_id, "the row has no such column", f"{spec.name}.{name}")
+    values = {name: child[name] for name in spec.explain}
+    return {name: float(value) if isinstance(value, Decimal) else value for name, value in values.items()}
 
 
 def _read(

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from export_faults import Fault, assert_told
-from export_rows import LIBRARY, RUN, SECRET, load, product, winback_row
+from export_rows import LIBRARY, RUN, SECRET, load, suggested, winback_row
 
 from exports import LoadError, Renderer
 from exports.blocks import block_names, load_block
@@ -179,7 +179,7 @@ def test_what_is_not_given_is_left_out_or_has_its_default(with_card: Path) -> No
 def test_text_inputs_keep_the_lines_apart(with_card: Path) -> None:
     path = with_card / TEXT
     before = path.read_text(encoding="utf-8")
-    products = [product(1), product(2)]
+    products = [suggested(1), suggested(2)]
     for given, note, link in (
         ("note=\"{% if variant %}say 'x'{% endif %}\"", "\nNote: say 'x'\n", "https://www.example.com/new?utm"),
         ('url="https://x.example/"', "", "https://x.example/?utm"),

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import jsonschema
 import pytest
-from export_rows import LIBRARY, ROWS, RUN, SECRET, cart_row, decided, load, product, winback_row
+from export_rows import LIBRARY, ROWS, RUN, SECRET, cart_row, decided, load, product, suggested, winback_row
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -89,8 +89,8 @@ def test_strangers_change_nothing_but_their_words(
 ) -> None:
     changes: dict[str, Any] = {"first_name": name, "to_name": other}
     filled = title if clean_line(title) else "x"
-    plain = [product(1, quantity=1), product(2, quantity=2)]
-    hostile = [product(1, quantity=1, title=filled), product(2, quantity=2, title=filled + other)]
+    plain = [suggested(1, quantity=1), suggested(2, quantity=2)]
+    hostile = [suggested(1, quantity=1, title=filled), suggested(2, quantity=2, title=filled + other)]
     for campaign, row, benign in (
         (winback, winback_row(**changes, last_product_title=other, products=hostile), winback_row(products=plain)),
         (cart_reminder, cart_row(**changes, items=hostile), cart_row(items=plain)),
@@ -277,7 +277,7 @@ def test_a_column_that_is_not_there_stops_the_campaign(winback: Campaign) -> Non
 
 
 def test_a_bad_item_is_left_out_and_told(winback: Campaign) -> None:
-    products = [product(1, product_url="javascript:x"), product(2), product(3, price_amount=None)]
+    products = [suggested(1, product_url="javascript:x"), suggested(2), suggested(3, price_amount=None)]
     row = winback_row(products=products)
     assert Page(render(winback, row)["html"]).images == ["https://cdn.example.com/p2.jpg"]
     block = explain(winback, row)["blocks"]["products"]
@@ -314,7 +314,20 @@ def test_an_explanation_has_what_led_to_the_message(winback: Campaign) -> None:
     assert explanation["template_version"] == winback.template_version
     assert explanation["occasion_id"] == "o0001"
     assert explanation["slots"] == {"opening": {"value": "last_order", "rule": "ordered_before"}}
-    assert explanation["blocks"]["products"]["rule"].startswith("Popular products")
+    assert explanation["blocks"]["products"]["rule"].startswith("The strategies of seeds/recommendation_slots.csv")
+
+
+def test_an_explanation_says_why_each_item_that_is_shown_was_chosen(winback: Campaign) -> None:
+    row = winback_row(products=[suggested(1), suggested(2, image_url=None), suggested(3)])
+    because = {"strategy": "bought_together", "reason_title": "Wool blanket", "score": 0.75}
+    assert explain(winback, row)["blocks"]["products"]["chosen"] == [
+        {"position": 1, "product_id": "p1", **because},
+        {"position": 3, "product_id": "p3", "strategy": "popular", "reason_title": None, "score": 0.75},
+    ]
+    del row["products"][0]["score"]
+    with pytest.raises(DataError, match="no such column") as caught:
+        explain(winback, row)
+    assert caught.value.token == "products.score"
 
 
 def test_times_are_told_in_utc(winback: Campaign) -> None:
