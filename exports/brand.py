@@ -1,4 +1,4 @@
-"""The shop's own details, from `brand.yml`: sender, postal address, site, colours.
+"""The shop's own details, from `brand.yml`: sender, postal address, site, fonts, colours.
 
 What differs from campaign to campaign belongs in `campaign.yml`, secrets in neither.
 """
@@ -17,10 +17,17 @@ from exports.yamlfile import Key, YamlFile, read_yaml
 
 DEFAULT_BRAND = Path(__file__).with_name("brand.yml")
 _COLOUR = re.compile("#[0-9a-fA-F]{6}")
-_COLOURS = (
-    "background", "surface", "text", "muted", "line", "accent", "accent_text",
-    "dark_background", "dark_surface", "dark_text", "dark_muted", "dark_line",
-)  # fmt: skip
+_FONTS = re.compile(r"[\w -]+(?:, ?(?:[\w -]+|'[\w -]+'))*")
+_GROUPS = {
+    "fonts": (("heading", "text", "code"), _FONTS, "names of fonts with commas between them"),
+    "colours": (
+        (
+            "background", "surface", "tint", "text", "muted", "line", "accent", "accent_text", "dark_background",
+            "dark_surface", "dark_tint", "dark_text", "dark_muted", "dark_line", "dark_accent", "dark_accent_text",
+        ),
+        _COLOUR, "a colour like #1f5f4a",
+    ),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +68,14 @@ _CHECKS: dict[str, tuple[Callable[[str], object], str]] = {
 def load_brand(path: Path = DEFAULT_BRAND) -> Brand:
     """Reads and checks a brand file. Raises LoadError with every fault, by file and line."""
     file = read_yaml(path)
-    needed = (*_CHECKS, "colours")
+    needed = (*_CHECKS, *_GROUPS)
     data = file.mapping((), file.data, (*needed, "esp"), needed)
     esp = read_names(file, data.pop("esp", []))
-    colours = file.mapping(("colours",), data.pop("colours", {}), _COLOURS, _COLOURS)
+    groups = {group: data.pop(group, {}) for group in _GROUPS}
     values = {name: _value(file, (name,), value, *_CHECKS[name]) for name, value in data.items()}
-    for name, value in colours.items():
-        key = ("colours", name)
-        values[".".join(key)] = _value(file, key, value, _COLOUR.fullmatch, "a colour like #1f5f4a")
+    for group, (names, form, wanted) in _GROUPS.items():
+        for name, value in file.mapping((group,), groups[group], names, names).items():
+            values[f"{group}.{name}"] = _value(file, (group, name), value, form.fullmatch, wanted)
     if file.problems:
         raise LoadError(file.problems)
     return Brand(values, esp)

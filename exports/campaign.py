@@ -15,6 +15,7 @@ from exports.columns import Columns
 from exports.definition import Definition
 from exports.errors import LoadError
 from exports.links import Utm
+from exports.slots import Slot
 from exports.templates import Templates
 from exports.tokens import Token, TokenList
 from exports.writers import Writer
@@ -34,6 +35,7 @@ class Campaign:
     utm: Utm
     tokens: tuple[Token, ...]
     lists: tuple[TokenList, ...]
+    slots: tuple[Slot, ...]
     brand: Brand
     template_version: str
     subject: Template
@@ -41,6 +43,11 @@ class Campaign:
     html: Template
     text: Template
     writers: tuple[Writer, ...] = ()
+
+    @property
+    def decided_columns(self) -> dict[str, str]:
+        """What rows need beside the columns of the export table: SQL expressions over these, by the column's name."""
+        return {column: sql for slot in self.slots for column, sql in slot.columns.items()}
 
 
 def load_campaign(
@@ -74,6 +81,7 @@ def load_campaign(
         utm=definition.utm,
         tokens=definition.tokens,
         lists=definition.lists,
+        slots=definition.slots,
         brand=brand,
         template_version=loader.version(),
         subject=loader.templates["subject.j2"],

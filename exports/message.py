@@ -16,10 +16,13 @@ from exports import unsubscribe
 from exports.campaign import Campaign
 from exports.errors import DataError, ExportError
 from exports.safety import clean_line, has_template_tag, is_email
+from exports.slots import read_slot
 from exports.tokens import Notes, read_list, read_tokens
 
 _ID = re.compile(r"[A-Za-z0-9._:@|/+=~-]{1,200}")
 _SLUG = re.compile(r"[A-Za-z0-9_-]{1,64}")
+# What parts of a text that are left out leave behind.
+_GAP = re.compile(r"\n{3,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +103,15 @@ class Renderer:
         values = read_tokens(campaign.tokens, row, query, notes, message_id)
         for spec in campaign.lists:
             values[spec.name] = read_list(spec, row, query, notes, message_id)
+        for slot in campaign.slots:
+            values[slot.name], rule = read_slot(slot, row, message_id)
+            notes.slots[slot.name] = {"value": values[slot.name], "rule": rule}
         values["variant"] = variant
         try:
             subject = " ".join(campaign.subject.render(values).split())
             preheader = " ".join(campaign.preheader.render(values).split())
             values |= {"subject": subject, "preheader": preheader, "unsubscribe_url": unsubscribe_url}
-            html, text = campaign.html.render(values), campaign.text.render(values)
+            html, text = campaign.html.render(values), _GAP.sub("\n\n", campaign.text.render(values).lstrip("\n"))
         except UndefinedError as error:
             # It names what is missing; any other error may quote a value.
             raise DataError(message_id, f"the template cannot be filled: {error}") from error
@@ -124,6 +130,7 @@ class Renderer:
             "occasion_id": row.get("occasion_id"),
             "as_of_date": self.run.as_of_date.isoformat(),
             "evidence": _evidence(row, message_id),
+            "slots": notes.slots,
             "blocks": notes.blocks,
             "fallbacks": notes.fallbacks,
             "consent": {

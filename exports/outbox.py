@@ -10,7 +10,7 @@ import filecmp
 import hashlib
 import os
 import shutil
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -57,6 +57,7 @@ class FileEntry:
 class Manifest:
     """What an outbox holds and what it was made from; the content of `manifest.json`.
 
+    `slots` counts the messages of each slot by the rule that won.
     `esp` has the options of the services written for, by name: all it takes to write their files again.
     """
 
@@ -67,6 +68,7 @@ class Manifest:
     template_version: str
     messages: int
     variants: dict[str, int]
+    slots: dict[str, dict[str, int]]
     fallbacks: dict[str, int]
     dropped_items: dict[str, int]
     files: tuple[FileEntry, ...]
@@ -230,12 +232,16 @@ class _Tally:
     def __init__(self) -> None:
         self.messages = 0
         self.variants: Counter[str] = Counter()
+        self.slots: dict[str, Counter[str]] = defaultdict(Counter)
         self.fallbacks: Counter[str] = Counter()
         self.dropped: Counter[str] = Counter()
 
     def add(self, explanation: Mapping[str, Any]) -> None:
         self.messages += 1
         self.variants[explanation["variant"]] += 1
+        # An outbox of an earlier version knows no slots.
+        for name, slot in explanation.get("slots", {}).items():
+            self.slots[name][slot["rule"]] += 1
         self.fallbacks.update(counted_fallbacks(explanation["fallbacks"]))
         for name, block in explanation["blocks"].items():
             if block["dropped"]:
@@ -245,6 +251,7 @@ class _Tally:
         return {
             "messages": self.messages,
             "variants": dict(self.variants),
+            "slots": {name: dict(rules) for name, rules in self.slots.items()},
             "fallbacks": dict(self.fallbacks),
             "dropped_items": dict(self.dropped),
         }

@@ -12,6 +12,8 @@ from pathlib import Path
 from exports.errors import LoadError, Problem
 
 TAG = re.compile(r"""\{\{(?:'[^']*'|"[^"]*"|[^'"])*?\}\}|\{%(?:'[^']*'|"[^"]*"|[^'"])*?%\}""")
+# A comment for Outlook may hold half a table, which the compiler takes nowhere.
+_HIDDEN = re.compile(rf"<!--\[if .*?<!\[endif\]-->|{TAG.pattern}", re.DOTALL)
 _PLACEHOLDER = re.compile(r"jinjatag(\d+)x")
 _BRAND = re.compile(r"\{\{-?\s*brand\.([a-z_.]+)\s*-?\}\}")
 _COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
@@ -70,7 +72,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Hidden:
-    """Text whose Jinja tags are placeholders; `tags` maps each placeholder to its tag."""
+    """Text whose Jinja tags and conditional comments are placeholders; `tags` maps each to what it stands for."""
 
     text: str
     tags: dict[str, str]
@@ -189,7 +191,7 @@ def fill_brand(text: str, values: dict[str, str], escape: Callable[[str], str] =
 
 
 def hide_tags(text: str) -> Hidden:
-    """Hides every Jinja tag behind a placeholder that keeps the tag's line breaks, so that line numbers stay."""
+    """Hides Jinja tags and conditional comments behind placeholders that keep their line breaks, so that lines stay."""
     tags: dict[str, str] = {}
 
     def hide(match: re.Match[str]) -> str:
@@ -197,4 +199,4 @@ def hide_tags(text: str) -> Hidden:
         tags[placeholder] = match.group()
         return placeholder + "\n" * match.group().count("\n")
 
-    return Hidden(TAG.sub(hide, text), tags)
+    return Hidden(_HIDDEN.sub(hide, text), tags)

@@ -26,6 +26,7 @@ class Templates:
         self.names = Names(
             {token.name: token.type for token in definition.tokens},
             {spec.name: {token.name: token.type for token in spec.tokens} for spec in definition.lists},
+            {slot.name: slot.values for slot in definition.slots},
         )
         usages = [usage for name in PROVIDED if (usage := self._load(name)) is not None]
         if len(usages) == len(PROVIDED) and not self.problems:
@@ -52,7 +53,8 @@ class Templates:
         if inputs.problems:
             self.problems += inputs.problems
             return None
-        vocabulary = Vocabulary(self.names.types, self.names.list_types, PROVIDED[name], self.brand)
+        names = self.names
+        vocabulary = Vocabulary(names.types, names.list_types, PROVIDED[name], self.brand, slots=names.slots)
         usage = inspect(source, vocabulary)
         self.problems += usage.problems
         if usage.problems:
@@ -92,6 +94,9 @@ class Templates:
         for token in self.definition.tokens:
             if token.name not in names:
                 file.fault(("tokens", token.name), f"token {token.name!r} is declared but never used")
+        for slot in self.definition.slots:
+            if slot.name not in names:
+                file.fault(("slots", slot.name), f"slot {slot.name!r} is declared but never used")
         for spec in self.definition.lists:
             if spec.name not in names:
                 file.fault(("lists", spec.name), f"list {spec.name!r} is declared but never used")
