@@ -13,6 +13,7 @@ from exports.columns import Columns
 from exports.definition import Definition
 from exports.errors import LoadError
 from exports.links import Utm
+from exports.slots import Slot
 from exports.templates import Templates, TemplateSet
 from exports.writers import Writer
 from exports.writers.config import DEFAULT_ESPS, Esps
@@ -29,10 +30,16 @@ class Campaign:
     message_class: str
     purpose: str
     utm: Utm
+    slots: tuple[Slot, ...]
     brand: Brand
     template_version: str
     sets: Mapping[str, TemplateSet]
     writers: tuple[Writer, ...] = ()
+
+    @property
+    def decided_columns(self) -> dict[str, str]:
+        """What rows need beside the columns of the export table: SQL expressions over these, by the column's name."""
+        return {column: sql for slot in self.slots for column, sql in slot.columns.items()}
 
 
 def load_campaign(
@@ -64,6 +71,7 @@ def load_campaign(
         message_class=definition.message_class,
         purpose=definition.purpose,
         utm=definition.utm,
+        slots=definition.slots,
         brand=brand,
         template_version=loader.version(),
         sets=loader.sets,

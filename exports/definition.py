@@ -10,6 +10,8 @@ from exports.brand import Brand
 from exports.columns import Columns
 from exports.links import Utm
 from exports.locales import DEFAULT, folders
+from exports.rules import read_slot_rules
+from exports.slots import Slot
 from exports.source import fill_brand
 from exports.tokens import READERS, ByLocale, Token, TokenList, Unfit, WrongTypeError
 from exports.writers.config import read_names
@@ -22,7 +24,7 @@ PROVIDED = {
     "body.mjml": ("variant", "subject", "preheader", "unsubscribe_url"),
     "body.txt.j2": ("variant", "subject", "unsubscribe_url"),
 }
-_KEYS = ("description", "message_class", "purpose", "utm", "tokens", "lists", "esp")
+_KEYS = ("description", "message_class", "purpose", "utm", "tokens", "lists", "slots", "esp")
 _CLASSES = ("marketing", "transactional")
 _SLUG = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -47,8 +49,12 @@ class Definition:
         self.esp = read_names(file, data["esp"]) if "esp" in data else brand.esp
         self.tokens = tuple(self._tokens(("tokens",), data.get("tokens"), columns))
         self.lists = tuple(self._lists(data.get("lists", {}), list_columns))
-        for clash in {token.name for token in self.tokens} & {spec.name for spec in self.lists}:
-            file.fault(("lists", clash), f"{clash!r} is declared as a token and as a list")
+        self.slots = tuple(self._slots(data.get("slots", {}), columns))
+        taken = {token.name for token in self.tokens}
+        for section, names in (("lists", [spec.name for spec in self.lists]), ("slots", [s.name for s in self.slots])):
+            for clash in taken.intersection(names):
+                file.fault((section, clash), f"{clash!r} is declared above already, as something else")
+            taken.update(names)
 
     def _slug(self, key: Key, value: object) -> str:
         text = self.file.text(key, value)
@@ -142,3 +148,9 @@ class Definition:
             if name not in columns:
                 self.file.fault((*key, str(position)), f"the export's child table has no column {name!r}")
             yield str(name)
+
+    def _slots(self, value: object, columns: Columns) -> Iterator[Slot]:
+        for name, options in self._named(("slots",), value):
+            slot = read_slot_rules(self.file, ("slots", name), name, options, columns)
+            if slot is not None:
+                yield slot

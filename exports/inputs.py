@@ -113,7 +113,8 @@ class _Filling:
     def _check(self, each: Input, source: Source, of: str) -> None:
         inputs, line = self.inputs, source.origins[0][1]
         scope = {variable: of for variable, lists in self.block.loops.items() if each.of in lists}
-        vocabulary = Vocabulary(self.names.types, self.names.list_types, inputs.provided, inputs.brand, scope)
+        names = self.names
+        vocabulary = Vocabulary(names.types, names.list_types, inputs.provided, inputs.brand, scope, slots=names.slots)
         problems = inspect(source, vocabulary).problems
         hidden = hide_tags(source.text)
         if self.is_mjml and _BARE.search(hidden.text):

@@ -17,6 +17,7 @@ from exports.campaign import Campaign
 from exports.errors import DataError, ExportError
 from exports.locales import Choice, choose
 from exports.safety import clean_line, has_template_tag, is_email
+from exports.slots import read_slot
 from exports.templates import TemplateSet
 from exports.tokens import Notes, read_list, read_tokens
 
@@ -112,6 +113,9 @@ class Renderer:
         values = read_tokens(templates.tokens, row, query, notes, message_id)
         for spec in templates.lists:
             values[spec.name] = read_list(spec, row, query, notes, message_id)
+        for slot in self.campaign.slots:
+            values[slot.name], rule = read_slot(slot, row, message_id)
+            notes.slots[slot.name] = {"value": values[slot.name], "rule": rule}
         values["variant"] = variant
         try:
             subject = " ".join(templates.subject.render(values).split())
@@ -139,6 +143,7 @@ class Renderer:
             "as_of_date": self.run.as_of_date.isoformat(),
             "locale": {"used": locale.locale, "language": locale.language, "by": locale.by},
             "evidence": _evidence(row, message_id),
+            "slots": notes.slots,
             "blocks": notes.blocks,
             "fallbacks": notes.fallbacks,
             "consent": {

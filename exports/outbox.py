@@ -10,7 +10,7 @@ import filecmp
 import hashlib
 import os
 import shutil
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -58,7 +58,7 @@ class Manifest:
     """What an outbox holds and what it was made from; the content of `manifest.json`.
 
     `locale_fallbacks` counts the languages that were asked for, and of which there are no templates.
-
+    `slots` counts the messages of each slot by the rule that won.
     `esp` has the options of the services written for, by name: all it takes to write their files again.
     """
 
@@ -71,6 +71,7 @@ class Manifest:
     variants: dict[str, int]
     locales: dict[str, int]
     locale_fallbacks: dict[str, int]
+    slots: dict[str, dict[str, int]]
     fallbacks: dict[str, int]
     dropped_items: dict[str, int]
     files: tuple[FileEntry, ...]
@@ -236,6 +237,7 @@ class _Tally:
         self.variants: Counter[str] = Counter()
         self.locales: Counter[str] = Counter()
         self.locale_fallbacks: Counter[str] = Counter()
+        self.slots: dict[str, Counter[str]] = defaultdict(Counter)
         self.fallbacks: Counter[str] = Counter()
         self.dropped: Counter[str] = Counter()
 
@@ -247,6 +249,9 @@ class _Tally:
             self.locales[locale["used"]] += 1
             if locale["by"] == "default":
                 self.locale_fallbacks[locale["language"] or "unknown"] += 1
+        # An outbox of an earlier version knows no slots.
+        for name, slot in explanation.get("slots", {}).items():
+            self.slots[name][slot["rule"]] += 1
         self.fallbacks.update(counted_fallbacks(explanation["fallbacks"]))
         for name, block in explanation["blocks"].items():
             if block["dropped"]:
@@ -258,6 +263,7 @@ class _Tally:
             "variants": dict(self.variants),
             "locales": dict(self.locales),
             "locale_fallbacks": dict(self.locale_fallbacks),
+            "slots": {name: dict(rules) for name, rules in self.slots.items()},
             "fallbacks": dict(self.fallbacks),
             "dropped_items": dict(self.dropped),
         }

@@ -29,7 +29,7 @@ _SAFE_FILTERS = ("capitalize", "first", "last", "length", "lower", "round", "tit
 _SAFE_TESTS = ("even", "odd", "divisibleby")
 _PRINTABLE = frozenset({str, Text, Markup, int, Decimal, float, dt.date})
 _EXPRESSIONS = (
-    nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not, nodes.Add, nodes.Sub, nodes.Mul, nodes.Div,
+    nodes.Operand, nodes.And, nodes.Or, nodes.Not, nodes.Add, nodes.Sub, nodes.Mul, nodes.Div,
     nodes.FloorDiv, nodes.Mod, nodes.Neg, nodes.Concat, nodes.Const, nodes.Test, nodes.Filter,
 )  # fmt: skip
 _STATEMENTS = (nodes.Template, nodes.Output, nodes.TemplateData)
@@ -75,9 +75,10 @@ def environment(autoescape: bool, locale: str) -> SandboxedEnvironment:
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """The names a template may use: tokens, lists with their tokens, names the renderer provides, brand values.
+    """The names a template may use: tokens, lists with their tokens, slots with their values, what else is there.
 
-    `scope` has the loop variables a part of a template stands in, `declared_in` the file that declares the names.
+    `provided` has the names the renderer adds, `scope` the loop variables a part of a template stands in, `declared_in`
+    the file that declares the names.
     """
 
     tokens: Collection[str]
@@ -86,6 +87,7 @@ class Vocabulary:
     brand: Brand | None = None
     scope: Mapping[str, str] = field(default_factory=dict)
     declared_in: str = "campaign.yml"
+    slots: Mapping[str, Collection[str]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -137,6 +139,9 @@ class _Inspector:
                 self._reference(node, scope)
             case nodes.Filter() if node.name not in _KNOWN_FILTERS:
                 self._fault(node, f"unknown filter {node.name!r}; for a missing value give the token a fallback")
+            case nodes.Compare():
+                self._compare(node)
+                self._children(node, scope, depth, conditional)
             case nodes.Test() if node.name not in _SAFE_TESTS:
                 self._fault(node, f"unknown test {node.name!r}; known are {', '.join(_SAFE_TESTS)}")
             case _ if isinstance(node, _EXPRESSIONS + _STATEMENTS):
@@ -189,12 +194,22 @@ class _Inspector:
             self._fault(node, "write a loop or a name with a dot: square brackets may not be used in a template")
 
     def _name(self, node: nodes.Name, scope: dict[str, str]) -> None:
-        known = (*self.vocabulary.tokens, *self.vocabulary.lists, *self.vocabulary.provided, *scope)
+        vocabulary = self.vocabulary
+        known = (*vocabulary.tokens, *vocabulary.lists, *vocabulary.slots, *vocabulary.provided, *scope)
         if node.name == "brand":
             self._fault(node, "brand values can only be printed, as {{ brand.<key> }}")
         elif node.name not in known:
             self._fault(node, f"token {node.name!r} is not declared in {self.declared}")
         self.usage.names.add(node.name)
+
+    def _compare(self, node: nodes.Compare) -> None:
+        """A slot is compared with the values it can have: a misspelt one would never be shown."""
+        sides = [node.expr, *(operand.expr for operand in node.ops)]
+        for slot in (side.name for side in sides if isinstance(side, nodes.Name)):
+            values = self.vocabulary.slots.get(slot)
+            for side in sides:
+                if values is not None and isinstance(side, nodes.Const) and side.value not in values:
+                    self._fault(node, f"slot {slot!r} is never {side.value!r}; its values are {', '.join(values)}")
 
     def _attribute(self, node: nodes.Getattr, scope: dict[str, str]) -> None:
         owner = node.node

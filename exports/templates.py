@@ -48,6 +48,7 @@ class Templates:
         self.names = Names(
             {token.name: token.type for token in definition.tokens},
             {spec.name: {token.name: token.type for token in spec.tokens} for spec in definition.lists},
+            {slot.name: slot.values for slot in definition.slots},
         )
         usages = self._load_set(folder, brand["locale"], DEFAULT)
         for locale in definition.locales:
@@ -94,6 +95,9 @@ class Templates:
         for token in self.definition.tokens:
             if token.name not in names:
                 file.fault(("tokens", token.name), f"token {token.name!r} is declared but never used")
+        for slot in self.definition.slots:
+            if slot.name not in names:
+                file.fault(("slots", slot.name), f"slot {slot.name!r} is declared but never used")
         for spec in self.definition.lists:
             if spec.name not in names:
                 file.fault(("lists", spec.name), f"list {spec.name!r} is declared but never used")
@@ -125,7 +129,8 @@ class _Set:
         if inputs.problems:
             self.problems += inputs.problems
             return None
-        usage = inspect(source, Vocabulary(names.types, names.list_types, PROVIDED[name], brand))
+        vocabulary = Vocabulary(names.types, names.list_types, PROVIDED[name], brand, slots=names.slots)
+        usage = inspect(source, vocabulary)
         self.problems += usage.problems
         if usage.problems:
             return usage

@@ -136,6 +136,7 @@ class Notes:
 
     fallbacks: dict[str, str] = field(default_factory=dict)
     blocks: dict[str, dict[str, Any]] = field(default_factory=dict)
+    slots: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 def read_tokens(

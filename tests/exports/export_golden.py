@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import esp_messages
-from export_rows import ROWS, RUN, SECRET, load, product
+from export_rows import ROWS, RUN, SECRET, decided, load, product
 
 from exports import Renderer
 from exports.writers import WRITERS
@@ -40,7 +40,7 @@ def render_golden() -> dict[str, str]:
         sparse = row(2, variant="bold", first_name=None, to_name=None, **_SPARSE[name])
         others = [(locale, row(3, language=locale)) for locale in campaign.sets if locale != campaign.brand["locale"]]
         for case, data in (("full", row(1)), ("sparse", sparse), *others):
-            rendered = renderer.render(data)
+            rendered = renderer.render(decided(campaign, data))
             message = dict(rendered.message)
             files[f"{name}/{case}.html"] = message.pop("html") + "\n"
             files[f"{name}/{case}.txt"] = message.pop("text") + "\n"
