@@ -21,10 +21,12 @@ from exports.slots import read_slot
 from exports.templates import TemplateSet
 from exports.tokens import Notes, read_list, read_tokens
 
+# The part of the longest HTML from which on a message is warned of.
+NEAR = 0.9
 _ID = re.compile(r"[A-Za-z0-9._:@|/+=~-]{1,200}")
 _SLUG = re.compile(r"[A-Za-z0-9_-]{1,64}")
 # What parts of a text that are left out leave behind.
-_GAP = re.compile(r"\n{3,}")
+_GAP = re.compile(r"\n\n\n+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,17 @@ class Renderer:
             },
         }
         check_message(message)
+        self._measure(message, notes)
         return Rendered(message, self._explain(row, message, locale, notes), url)
+
+    def _measure(self, message: Mapping[str, Any], notes: Notes) -> None:
+        """Refuses HTML that a reader would not see whole, and notes what comes near it."""
+        size, most = len(message["html"].encode()), self.campaign.brand.max_html_bytes
+        if size > most:
+            text = f"has {size:,} bytes, and max_html_bytes in brand.yml is {most:,}: show fewer items or shorter texts"
+            raise DataError(message["message_id"], text, "html")
+        if size > most * NEAR:
+            notes.warnings["html_bytes"] = size
 
     def _belongs(self, row: Mapping[str, Any], message_id: str) -> None:
         for column, expected in (("campaign", self.campaign.name), ("as_of_date", self.run.as_of_date)):
@@ -146,6 +158,7 @@ class Renderer:
             "slots": notes.slots,
             "blocks": notes.blocks,
             "fallbacks": notes.fallbacks,
+            "warnings": notes.warnings,
             "consent": {
                 "id": row.get("consent_id"),
                 "source": row.get("consent_source"),

@@ -58,7 +58,8 @@ class Manifest:
     """What an outbox holds and what it was made from; the content of `manifest.json`.
 
     `locale_fallbacks` counts the languages that were asked for, and of which there are no templates.
-    `slots` counts the messages of each slot by the rule that won.
+    `slots` counts the messages of each slot by the rule that won. `warnings` counts messages by what was noted about
+    them: `html_bytes` is HTML close to the longest that is sent.
     `esp` has the options of the services written for, by name: all it takes to write their files again.
     """
 
@@ -74,6 +75,7 @@ class Manifest:
     slots: dict[str, dict[str, int]]
     fallbacks: dict[str, int]
     dropped_items: dict[str, int]
+    warnings: dict[str, int]
     files: tuple[FileEntry, ...]
     esp: dict[str, Options]
 
@@ -240,19 +242,20 @@ class _Tally:
         self.slots: dict[str, Counter[str]] = defaultdict(Counter)
         self.fallbacks: Counter[str] = Counter()
         self.dropped: Counter[str] = Counter()
+        self.warnings: Counter[str] = Counter()
 
     def add(self, explanation: Mapping[str, Any]) -> None:
         self.messages += 1
         self.variants[explanation["variant"]] += 1
-        # An outbox that an earlier version wrote says nothing of locales.
+        # An outbox of an earlier version says nothing of locales, slots and warnings.
         if locale := explanation.get("locale"):
             self.locales[locale["used"]] += 1
             if locale["by"] == "default":
                 self.locale_fallbacks[locale["language"] or "unknown"] += 1
-        # An outbox of an earlier version knows no slots.
         for name, slot in explanation.get("slots", {}).items():
             self.slots[name][slot["rule"]] += 1
         self.fallbacks.update(counted_fallbacks(explanation["fallbacks"]))
+        self.warnings.update(explanation.get("warnings", {}).keys())
         for name, block in explanation["blocks"].items():
             if block["dropped"]:
                 self.dropped[name] += len(block["dropped"])
@@ -266,6 +269,7 @@ class _Tally:
             "slots": {name: dict(rules) for name, rules in self.slots.items()},
             "fallbacks": dict(self.fallbacks),
             "dropped_items": dict(self.dropped),
+            "warnings": dict(self.warnings),
         }
 
 

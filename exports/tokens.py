@@ -132,9 +132,10 @@ class TokenList:
 
 @dataclass(slots=True)
 class Notes:
-    """What happened to a row's values on the way: goes to explain.jsonl."""
+    """What happened to a row's values on the way, and to the message: goes to explain.jsonl."""
 
     fallbacks: dict[str, str] = field(default_factory=dict)
+    warnings: dict[str, int] = field(default_factory=dict)
     blocks: dict[str, dict[str, Any]] = field(default_factory=dict)
     slots: dict[str, dict[str, str]] = field(default_factory=dict)
 
