@@ -9,8 +9,11 @@ from typing import Any
 from exports.brand import Brand
 from exports.columns import Columns
 from exports.links import Utm
+from exports.locales import DEFAULT, folders
+from exports.rules import read_slot_rules
+from exports.slots import Slot
 from exports.source import fill_brand
-from exports.tokens import READERS, Token, TokenList, Unfit, WrongTypeError
+from exports.tokens import READERS, ByLocale, Token, TokenList, Unfit, WrongTypeError
 from exports.writers.config import read_names
 from exports.yamlfile import Key, read_yaml
 
@@ -21,7 +24,7 @@ PROVIDED = {
     "body.mjml": ("variant", "subject", "preheader", "unsubscribe_url"),
     "body.txt.j2": ("variant", "subject", "unsubscribe_url"),
 }
-_KEYS = ("description", "message_class", "purpose", "utm", "tokens", "lists", "esp")
+_KEYS = ("description", "message_class", "purpose", "utm", "tokens", "lists", "slots", "esp")
 _CLASSES = ("marketing", "transactional")
 _SLUG = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -32,6 +35,8 @@ class Definition:
     def __init__(self, folder: Path, brand: Brand, columns: Columns, list_columns: Mapping[str, Columns]) -> None:
         self.file = file = read_yaml(folder / "campaign.yml")
         self.brand = brand
+        # Beside the brand's own, whose templates are in the folder itself.
+        self.locales = tuple(sub.name for sub in folders(folder))
         data = file.mapping((), file.data, _KEYS, _KEYS[:5])
         if not _SLUG.fullmatch(folder.name):
             file.fault((), f"the folder's name {folder.name!r} may only hold letters, digits, - and _")
@@ -44,8 +49,12 @@ class Definition:
         self.esp = read_names(file, data["esp"]) if "esp" in data else brand.esp
         self.tokens = tuple(self._tokens(("tokens",), data.get("tokens"), columns))
         self.lists = tuple(self._lists(data.get("lists", {}), list_columns))
-        for clash in {token.name for token in self.tokens} & {spec.name for spec in self.lists}:
-            file.fault(("lists", clash), f"{clash!r} is declared as a token and as a list")
+        self.slots = tuple(self._slots(data.get("slots", {}), columns))
+        taken = {token.name for token in self.tokens}
+        for section, names in (("lists", [spec.name for spec in self.lists]), ("slots", [s.name for s in self.slots])):
+            for clash in taken.intersection(names):
+                file.fault((section, clash), f"{clash!r} is declared above already, as something else")
+            taken.update(names)
 
     def _slug(self, key: Key, value: object) -> str:
         text = self.file.text(key, value)
@@ -82,20 +91,38 @@ class Definition:
             kind = "text"
         if ("fallback" in data) == (data.get("required") is True) or data.get("required") not in (None, True):
             self.file.fault(key, f"{name!r} needs either `required: true` or a `fallback`")
-        return Token(name, kind, self._fallback(key, kind, data["fallback"]) if "fallback" in data else None)
+        return Token(
+            name, kind, self._fallbacks((*key, "fallback"), kind, data["fallback"]) if "fallback" in data else None
+        )
+
+    def _fallbacks(self, key: Key, kind: str, value: object) -> object:
+        """The fallback; of words one for each locale."""
+        names = (DEFAULT, *self.locales)
+        if isinstance(value, dict):
+            given = self.file.mapping(key, value, names, names)
+            return ByLocale({name: self._fallback((*key, name), kind, given[name]) for name in given})
+        fallback = self._fallback(key, kind, value)
+        if (
+            self.locales
+            and kind == "text"
+            and any(map(str.isalpha, fill_brand(str(value), dict.fromkeys(self.brand.values, ""))))
+        ):
+            words = ", ".join(f"{name}: ..." for name in names)
+            self.file.fault(key, f"these words are of one locale: write fallback: {{{words}}}")
+        return fallback
 
     def _fallback(self, key: Key, kind: str, value: object) -> object:
         if isinstance(value, str):
             value = fill_brand(value, self.brand.values)
             if "{" in value or "}" in value:
-                self.file.fault((*key, "fallback"), "a fallback may hold no tag but {{ brand.<key> }} of brand.yml")
+                self.file.fault(key, "a fallback may hold no tag but {{ brand.<key> }} of brand.yml")
         try:
             fallback = READERS[kind](value)
         except WrongTypeError as error:
-            self.file.fault((*key, "fallback"), f"the fallback of a {kind} token: {error}")
+            self.file.fault(key, f"the fallback of a {kind} token: {error}")
             return None
         if isinstance(fallback, Unfit):
-            self.file.fault((*key, "fallback"), f"the fallback is {fallback.value}")
+            self.file.fault(key, f"the fallback is {fallback.value}")
         return fallback
 
     def _lists(self, value: object, list_columns: Mapping[str, Columns]) -> Iterator[TokenList]:
@@ -121,3 +148,9 @@ class Definition:
             if name not in columns:
                 self.file.fault((*key, str(position)), f"the export's child table has no column {name!r}")
             yield str(name)
+
+    def _slots(self, value: object, columns: Columns) -> Iterator[Slot]:
+        for name, options in self._named(("slots",), value):
+            slot = read_slot_rules(self.file, ("slots", name), name, options, columns)
+            if slot is not None:
+                yield slot

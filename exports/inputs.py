@@ -113,7 +113,8 @@ class _Filling:
     def _check(self, each: Input, source: Source, of: str) -> None:
         inputs, line = self.inputs, source.origins[0][1]
         scope = {variable: of for variable, lists in self.block.loops.items() if each.of in lists}
-        vocabulary = Vocabulary(self.names.types, self.names.list_types, inputs.provided, inputs.brand, scope)
+        names = self.names
+        vocabulary = Vocabulary(names.types, names.list_types, inputs.provided, inputs.brand, scope, slots=names.slots)
         problems = inspect(source, vocabulary).problems
         hidden = hide_tags(source.text)
         if self.is_mjml and _BARE.search(hidden.text):
@@ -131,8 +132,9 @@ class _Filling:
         if self.is_mjml:
             hidden = hide_tags(value)
             return hidden.restore(hidden.text.replace('"', "&quot;"))
-        # A statement that ends a line would take the line's end with it.
-        return value.removesuffix("%}") + "+%}" if value.endswith("%}") else value
+        # A statement that begins or ends a line would take the white space there with it.
+        value = "{%+" + value[2:] if value.startswith("{%") and value[2] not in "+-" else value
+        return value[:-2] + "+%}" if value.endswith("%}") and value[-3] not in "+-" else value
 
     def _lacks(self, each: Input, given: Argument | None) -> None:
         value = "{{ <list> }}" if each.type == "list" else "..."

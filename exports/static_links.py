@@ -14,10 +14,11 @@ _EXPRESSION = re.compile(r"\{\{-?\s*(.+?)\s*-?\}\}", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Types by token, types by token of each list, and the lists each loop variable walks."""
+    """Types by token, types by token of each list, the values of each slot, and the lists each loop variable walks."""
 
     types: Mapping[str, str]
     list_types: Mapping[str, Mapping[str, str]]
+    slots: Mapping[str, Collection[str]] = field(default_factory=dict)
     loops: Mapping[str, Collection[str]] = field(default_factory=dict)
 
     def type(self, expression: str) -> str | None:

@@ -7,7 +7,7 @@ not fit for its type never reaches a template.
 import datetime as dt
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import Enum
 from typing import Any
@@ -88,12 +88,23 @@ READERS: dict[str, Callable[[object], object]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class ByLocale:
+    """A fallback in the words of each locale: the brand's own under `default`, others by their name."""
+
+    values: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
 class Token:
     """A column a template may print. `fallback` has been read already; None means the value is required."""
 
     name: str
     type: str
     fallback: object | None
+
+    def in_locale(self, locale: str) -> "Token":
+        """The token with the fallback of one locale, or of `default`."""
+        return replace(self, fallback=self.fallback.values[locale]) if isinstance(self.fallback, ByLocale) else self
 
     def read(self, value: object) -> object:
         """The value ready to print, or why it cannot be. Raises WrongTypeError."""
@@ -114,13 +125,19 @@ class TokenList:
     tokens: tuple[Token, ...]
     explain: tuple[str, ...] = ()
 
+    def in_locale(self, locale: str) -> "TokenList":
+        """The list with the fallbacks of one locale, or of `default`."""
+        return replace(self, tokens=tuple(token.in_locale(locale) for token in self.tokens))
+
 
 @dataclass(slots=True)
 class Notes:
-    """What happened to a row's values on the way: goes to explain.jsonl."""
+    """What happened to a row's values on the way, and to the message: goes to explain.jsonl."""
 
     fallbacks: dict[str, str] = field(default_factory=dict)
+    warnings: dict[str, int] = field(default_factory=dict)
     blocks: dict[str, dict[str, Any]] = field(default_factory=dict)
+    slots: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 def read_tokens(

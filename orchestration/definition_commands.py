@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from orchestration import export_tables
 from orchestration.dbt_project import manifest
 from orchestration.settings import PROJECT, settings
 from workbench import WorkbenchError
@@ -50,12 +51,12 @@ def show_segment(
 
 
 def lint() -> None:
-    """Check every definition: names, columns, models, descriptions, settings, priorities, unit tests."""
+    """Check every definition and every campaign's folder: names, columns, models, settings, unit tests, templates."""
     from workbench.lint import check, refused
 
     problems = check(PROJECT)
     try:
-        manifest()
+        problems += export_tables.problems(manifest())
     except RuntimeError as error:
         problem = refused(str(error), PROJECT)
         # Of what is said already dbt has found the first only.

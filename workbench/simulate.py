@@ -97,8 +97,8 @@ class _Days:
             yield from self._occurred(connection, site)
             yield from self._journeys(connection, site)
             yield from self._decisions(connection, site)
-            for folder in sorted((PROJECT / "exports/campaigns").glob("*/campaign.yml")):
-                yield from self._messages(connection, site, folder.parent)
+            for folder in export_tables.campaign_folders():
+                yield from self._messages(connection, site, folder)
 
     def _load(self, contract: Contract, day: date) -> None:
         folder = self._home.landing / contract.source / contract.table / day.isoformat()
@@ -179,7 +179,7 @@ class _Days:
         name = folder.name
         models = export_tables.export_models(self._known, name)
         campaign = export_tables.load(folder, models)
-        rows = export_tables.rows_of(connection, models)
+        rows = export_tables.rows_of(connection, campaign, models)
         record(connection, site, name, export_tables.table(models[0]), self._home.ledger)
         outbox = site.outbox(name)
         run_of = Run(as_of=site.as_of.replace(tzinfo=UTC), as_of_date=site.day)

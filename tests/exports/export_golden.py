@@ -1,4 +1,5 @@
-"""Golden files: each shipped campaign rendered for a full and for a sparse row, and what each writer makes of messages.
+"""Golden files: each shipped campaign rendered for a full row, a sparse one, and in its other languages; and what each
+writer makes of messages.
 
 After a wanted change write them anew, and look at the difference before it is committed:
 
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import esp_messages
-from export_rows import ROWS, RUN, SECRET, load, product
+from export_rows import ROWS, RUN, SECRET, decided, load, product
 
 from exports import Renderer
 from exports.writers import WRITERS
@@ -34,10 +35,12 @@ def render_golden() -> dict[str, str]:
     """Content by file name, relative to the golden folder."""
     files: dict[str, str] = {}
     for name, row in ROWS.items():
-        renderer = Renderer(load(name), RUN, SECRET)
+        campaign = load(name)
+        renderer = Renderer(campaign, RUN, SECRET)
         sparse = row(2, variant="bold", first_name=None, to_name=None, **_SPARSE[name])
-        for case, data in (("full", row(1)), ("sparse", sparse)):
-            rendered = renderer.render(data)
+        others = [(locale, row(3, language=locale)) for locale in campaign.sets if locale != campaign.brand["locale"]]
+        for case, data in (("full", row(1)), ("sparse", sparse), *others):
+            rendered = renderer.render(decided(campaign, data))
             message = dict(rendered.message)
             files[f"{name}/{case}.html"] = message.pop("html") + "\n"
             files[f"{name}/{case}.txt"] = message.pop("text") + "\n"

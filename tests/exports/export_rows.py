@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import yaml
 
 import exports
@@ -62,6 +63,11 @@ def suggested(number: int, **changes: Any) -> dict[str, Any]:
     return product(number, **row) | changes
 
 
+def slot(name: str, value: str, rule: str) -> dict[str, str]:
+    """What the campaign's rules have decided for a row."""
+    return {f"slot_{name}": value, f"slot_{name}_rule": rule}
+
+
 def _common(campaign: str, number: int) -> dict[str, Any]:
     return {
         "message_id": f"{campaign}-{number:04d}",
@@ -90,6 +96,7 @@ def winback_row(number: int = 1, **changes: Any) -> dict[str, Any]:
     """A row of exp_winback with its products."""
     row = _common("winback", number) | {
         "days_since_order": 120,
+        **slot("opening", "last_order", "ordered_before"),
         "last_product_title": "Wool blanket",
         "currency": "EUR",
         **_offer(),
@@ -104,6 +111,7 @@ def cart_row(number: int = 1, campaign: str = "cart_reminder", **changes: Any) -
         "cart_id": "cart-1",
         "item_count": 3,
         "cart_amount": Decimal("74.70"),
+        **(slot("headline", "several", "more_than_one_item") if campaign == "cart_reminder" else {}),
         "currency": "EUR",
         "abandoned_at": dt.datetime(2026, 3, 1, 20, 15),
         "items": [product(1, quantity=1), product(2, quantity=2)],
@@ -161,3 +169,14 @@ def load(name: str, library: Path = LIBRARY, brand: Brand | None = None) -> Camp
     return load_campaign(
         folder, columns=COLUMNS[name], list_columns=LIST_COLUMNS[name], brand=brand or load_brand(), library=library
     )
+
+
+def decided(campaign: Campaign, row: dict[str, Any]) -> dict[str, Any]:
+    """The row with what the campaign's rules decide over its columns, as the warehouse hands it over."""
+    columns = {name: column for name, column in COLUMNS[campaign.name].items() if name in row}
+    table = ", ".join(f"cast(${name} as {column.data_type}) as {name}" for name, column in columns.items())
+    select = ", ".join(f"{sql} as {name}" for name, sql in campaign.decided_columns.items())
+    if not select:
+        return row
+    found = duckdb.execute(f"select {select} from (select {table})", {name: row[name] for name in columns})
+    return row | dict(zip(campaign.decided_columns, found.fetchone() or (), strict=True))

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import jsonschema
 import pytest
-from export_rows import LIBRARY, ROWS, RUN, SECRET, cart_row, load, product, suggested, winback_row
+from export_rows import LIBRARY, ROWS, RUN, SECRET, cart_row, decided, load, product, suggested, winback_row
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -19,7 +19,6 @@ from exports import Campaign, DataError, ExportError, Renderer, Run
 from exports.links import TEXT_LINK, with_query
 from exports.message import check_message
 from exports.safety import clean_line, clean_url, spreadsheet_cell
-from exports.template import money
 
 SCHEMA = json.loads((LIBRARY / "schemas/message.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
@@ -220,7 +219,8 @@ def test_a_date_that_is_none_stops_the_campaign(cart_reminder: Campaign) -> None
 
 
 def test_whoever_did_not_agree_to_profiling_reads_nothing_of_what_they_did(winback: Campaign) -> None:
-    message = render(winback, winback_row(days_since_order=None, last_product_title=None, currency=None))
+    row = winback_row(days_since_order=None, last_product_title=None, currency=None)
+    message = render(winback, decided(winback, row))
     for part in ("html", "text"):
         assert "There is a lot to discover" in message[part] or "there is a lot to discover" in message[part]
         assert "last order" not in message[part]
@@ -256,6 +256,8 @@ def test_names_that_look_like_nothing_are_names(winback: Campaign, name: str) ->
         ("first_name", True, "bool is not text"),
         ("days_since_order", "12", "str is not a number"),
         ("products", None, "not attached"),
+        ("slot_opening", None, "not decided by the rules"),
+        ("slot_opening", "discover", "not decided by the rules"),
     ],
 )
 def test_a_row_that_breaks_its_contract_stops_the_campaign(
@@ -310,6 +312,7 @@ def test_an_explanation_has_what_led_to_the_message(winback: Campaign) -> None:
     assert explanation["consent"] == {"id": "k1", "source": "checkout", "obtained_at": "2025-05-04T03:02:01Z"}
     assert explanation["template_version"] == winback.template_version
     assert explanation["occasion_id"] == "o0001"
+    assert explanation["slots"] == {"opening": {"value": "last_order", "rule": "ordered_before"}}
     assert explanation["blocks"]["products"]["rule"].startswith("The strategies of seeds/recommendation_slots.csv")
 
 
@@ -362,21 +365,6 @@ def test_a_value_with_nothing_to_say_is_not_printed(library: Path, expression: s
     path.write_text(expression + "\n" + path.read_text(encoding="utf-8"), encoding="utf-8")
     with pytest.raises(DataError, match="the template cannot be filled"):
         render(load("winback", library), winback_row())
-
-
-@pytest.mark.parametrize(
-    ("amount", "currency", "text"),
-    [
-        (Decimal("1234.5"), "EUR", "€1,234.50"),
-        (Decimal("-3"), "USD", "-$3.00"),
-        (12, "CHF", "CHF 12.00"),
-        (1200, "JPY", "JPY 1,200"),
-        (0.125, "GBP", "£0.13"),
-        (Decimal("0.0005"), "KWD", "KWD 0.001"),
-    ],
-)
-def test_money_is_written_out(amount: Any, currency: str, text: str) -> None:
-    assert money(amount, currency) == text
 
 
 @pytest.mark.parametrize(

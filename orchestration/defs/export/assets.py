@@ -14,10 +14,9 @@ from orchestration.defs.transform.assets import published
 from orchestration.gate import GateClosedError, ensure_open, open_published
 from orchestration.partitions import daily, days_of, is_backfill, one_day_a_run
 from orchestration.send_log import record
-from orchestration.settings import PROJECT, settings
+from orchestration.settings import settings
 from orchestration.site import Site, site_for
 
-CAMPAIGNS = PROJECT / "exports" / "campaigns"
 GATE = "gate"
 
 
@@ -61,7 +60,7 @@ def _export(
     connection: duckdb.DuckDBPyConnection, site: Site, folder: Path, models: Sequence[export_tables.Model]
 ) -> Manifest:
     campaign = export_tables.load(folder, models)
-    rows = export_tables.rows_of(connection, models)
+    rows = export_tables.rows_of(connection, campaign, models)
     if site.is_live:
         record(connection, site, folder.name, export_tables.table(models[0]), settings().ledger)
     run = Run(as_of=site.as_of.replace(tzinfo=UTC), as_of_date=site.day)
