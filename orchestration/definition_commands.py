@@ -50,11 +50,20 @@ def show_segment(
             segments.show(name, settings(), console, members=members)
 
 
-def lint() -> None:
+def lint(
+    clients: Annotated[
+        Path | None,
+        typer.Option(help="caniemail.com's JSON file: check too what e-mail clients do not show of the templates."),
+    ] = None,
+) -> None:
     """Check every definition and every campaign's folder: names, columns, models, settings, unit tests, templates."""
+    from workbench.email_clients import check_clients
     from workbench.lint import check, refused
 
     problems = check(PROJECT)
+    if clients:
+        with _said_plainly():
+            problems += check_clients(clients)
     try:
         problems += export_tables.problems(manifest())
     except RuntimeError as error:
