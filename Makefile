@@ -30,7 +30,7 @@ test-all: $(TEST) ## Run every test, the heavy ones too
 lint: $(TEST) ## Check style, types and every definition
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy benchmarks duplicates engine ingest orchestration exports privacy samples workbench
+	@$(BIN)/mypy benchmarks delivery duplicates engine ingest orchestration exports privacy samples workbench
 	@$(BIN)/postroom lint
 
 online-retail: $(RUN) ## Backfill all of UCI Online Retail: make online-retail FROM=<folder of daily CSV files>

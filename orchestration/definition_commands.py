@@ -11,7 +11,6 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from orchestration.dbt_project import manifest
 from orchestration.settings import PROJECT, settings
 from workbench import WorkbenchError
 
@@ -51,6 +50,7 @@ def show_segment(
 
 def lint() -> None:
     """Check every definition: names, columns, models, descriptions, settings, priorities, unit tests."""
+    from orchestration.dbt_project import manifest
     from workbench.lint import check, refused
 
     problems = check(PROJECT)
