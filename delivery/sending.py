@@ -12,11 +12,10 @@ from delivery.ledger import Verdict
 from delivery.pace import Clock, retry_after
 from delivery.services import Call, Failure, Service
 from delivery.terms import Terms
+from delivery.words import said
 
 # An answer that is longer is no answer.
 _LONGEST_ANSWER = 20_000_000
-# What a service says of a whole request is somewhere in these.
-_WORDS_FROM = 2000
 # The url, the secret or its rights are wrong: so would every other request be.
 _STOPS = frozenset({401, 403, 404, 405})
 
@@ -69,15 +68,15 @@ class Sender:
             yield piece
 
     def _read(self, service: Service, response: httpx.Response, answer: bytes, count: int, at: dt.datetime) -> Reply:
-        status, words = response.status_code, answer[:_WORDS_FROM].decode(errors="replace")
+        status, words = response.status_code, said(answer)
         if status in self._terms.accepted:
             return _accepted(service, status, answer, count)
         if status in self._terms.retried:
             wait = retry_after(response.headers.get("Retry-After"), at)
             return Reply(Verdict("waiting", status, words=words), wait=wait)
         if status in _STOPS or response.is_redirect:
-            said = f"answers {status}: look at its url and auth in services.yml, and at its secret and what that allows"
-            return Reply(Verdict("waiting", status, words=words, counts=False), stops=said)
+            why = f"answers {status}: look at its url and auth in services.yml, and at its secret and what that allows"
+            return Reply(Verdict("waiting", status, words=words, counts=False), stops=why)
         if 400 <= status < 500:
             return Reply(Verdict("dead", status, words=words))
         # 502 and 504 come from in between (RFC 9110, 15.6), and of others nobody knows.

@@ -2,16 +2,41 @@
 
 import re
 from base64 import b64encode
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+
+import orjson
 
 _LONGEST = 200
 _GONE = "..."
-# Addresses, links (ours hold tokens), numbers as long as a phone's, and what is in quotes and no name of a field.
-_PERSONAL = re.compile(
-    r"\S*@\S*|https?://\S+|\+?\d[\d ()./-]{5,}\d|\"(?![\w.\[\]-]{1,40}\")[^\"]*\"?|'(?![\w.\[\]-]{1,40}')[^']*'?"
-)
+# Where services that answer in JSON say what is wrong.
+_SAYING = frozenset({"message", "error", "errors", "error_description", "detail", "title"})
+# Addresses, links (ours hold tokens), and numbers as long as a phone's.
+_PERSONAL = re.compile(r"\S*@\S*|https?://\S+|\+?\d[\d ()./-]{5,}\d")
+# An apostrophe within a word quotes nothing. What is cut off is quoted to the end.
+_QUOTED = re.compile(r"\"([^\"]*)(?:\"|$)|(?<!\w)'((?:[^']|'(?=\w))*)(?:'|$)")
+_FIELD = re.compile(r"[\w.\[\]-]{1,40}")
 _WORD = re.compile(r"\w+")
 _CODE = re.compile(r"[A-Za-z0-9_.-]{1,60}")
+
+
+def said(answer: bytes) -> str:
+    """What is for people in an answer: of JSON, the texts that say what is wrong; else the beginning of it."""
+    try:
+        texts = list(_texts(orjson.loads(answer), is_said=False))
+    except ValueError:
+        texts = []
+    return "; ".join(texts) or answer[: 10 * _LONGEST].decode(errors="replace")
+
+
+def _texts(value: object, *, is_said: bool) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, each in value.items():
+            yield from _texts(each, is_said=key.lower() in _SAYING)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _texts(each, is_said=is_said)
+    elif is_said and isinstance(value, str):
+        yield value
 
 
 def cleaner(secrets: Iterable[str], readers: Iterable[str]) -> Callable[[str], str]:
@@ -24,12 +49,18 @@ def cleaner(secrets: Iterable[str], readers: Iterable[str]) -> Callable[[str], s
     def clean(text: str) -> str:
         for secret in secrets:
             text = text.replace(secret, _GONE)
-        text = _PERSONAL.sub(_GONE, " ".join(text.split()))
+        text = _QUOTED.sub(_unquoted, _PERSONAL.sub(_GONE, " ".join(text.split())))
         text = _WORD.sub(lambda found: _GONE if found.group() in names else found.group(), text)
         text = "".join(character for character in text if character.isprintable())
         return text if len(text) <= _LONGEST else text[:_LONGEST] + _GONE
 
     return clean
+
+
+def _unquoted(found: re.Match[str]) -> str:
+    """A name of a field stays; what else is quoted is a value."""
+    content = found.group(1) or found.group(2) or ""
+    return found.group() if _FIELD.fullmatch(content) else _GONE
 
 
 def code_of(text: object) -> str:

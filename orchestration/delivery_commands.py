@@ -138,7 +138,8 @@ def _entries(here: Settings, rules: Rules, campaign: str | None, day: date | Non
     if not fresh:
         raise DeliveryError(
             f"The outbox is as of {max(e.as_of for e in chosen):%Y-%m-%d %H:%M} UTC, and more than "
-            f"{rules.max_age_hours:g} hours old (delivery.max_age_hours): who has unsubscribed since would be written to. Run the daily job."
+            f"{rules.max_age_hours:g} hours old (delivery.max_age_hours): who has unsubscribed since would be written "
+            "to. Run the daily job."
         )
     return fresh
 
