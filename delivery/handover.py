@@ -2,9 +2,12 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
+from queue import SimpleQueue
 from random import Random
 from threading import Event, Lock, Thread
 from typing import Any
+
+import orjson
 
 from delivery.errors import DeliveryError
 from delivery.ledger import Ledger, State, Verdict
@@ -45,6 +48,7 @@ class Handover:
         self._secrets = spellings(secret)
         self._pace = Pace(self._terms.requests_per_second, clock)
         self._stop = Event()
+        self._done: SimpleQueue[None] = SimpleQueue()
         self._lock = Lock()
         self._error: BaseException | None = None
 
@@ -61,16 +65,24 @@ class Handover:
             ]
             for worker in workers:
                 worker.start()
-            try:
-                for worker in workers:
-                    worker.join()
-            except KeyboardInterrupt:
-                self.is_interrupted = True
-                self._halt("stopped by hand")
-                for worker in workers:
-                    worker.join()
+            self._wait(len(workers))
         if self._error:
             raise self._error
+
+    def _wait(self, workers: int) -> None:
+        """Waits for as many workers to be done; interrupted, too. An interrupted `Thread.join` would take a thread for
+        dead that is at work (https://github.com/python/cpython/issues/90882).
+        """
+        done = 0
+        while done < workers:
+            try:
+                self._done.get()
+                done += 1
+            except KeyboardInterrupt:
+                if self.is_interrupted:
+                    raise
+                self.is_interrupted = True
+                self._halt("stopped by hand")
 
     def _batches(self, parts: Sequence[tuple[Entry, Ledger]]) -> Iterator[_Batch]:
         """What is to be requested, a part in memory at a time."""
@@ -107,6 +119,8 @@ class Handover:
             # Whatever it is, the thread that waits for this one raises it.
             self._error = self._error or error
             self._halt("an error")
+        finally:
+            self._done.put(None)
 
     def _hand_over(self, batch: _Batch, sender: Sender) -> None:
         """Requests for the batch's messages until none is left to be tried, or nothing more is to be."""
@@ -119,23 +133,27 @@ class Handover:
             ids = [item.message_id for item in items]
             number = ledger.intend(entry.name, entry.sha256, ids, self._clock.utc())
             reply = sender.send(self._service, url, call, len(items))
-            verdict, others = self._judge(ledger, items, reply)
+            verdict, others = self._judge(ledger, items, call.content, reply)
             ledger.settle(number, verdict, others, self._clock.utc())
             left = [item for item in items if is_due(ledger, item.message_id, self._terms)]
             self._told(len(items) - len(left))
             self._heed(reply, left, ledger)
             items, is_first = left, False
 
-    def _judge(self, ledger: Ledger, items: Sequence[Item], reply: Reply) -> tuple[Verdict, Mapping[str, Verdict]]:
+    def _judge(
+        self, ledger: Ledger, items: Sequence[Item], request: bytes, reply: Reply
+    ) -> tuple[Verdict, Mapping[str, Verdict]]:
         """How the messages stand after a reply: all of them, and those of them that stand otherwise."""
         clean = cleaner(self._secrets, [item.reader for item in items])
-        verdict = replace(reply.verdict, words=clean(reply.verdict.words))
+        verdict = replace(reply.verdict, words=clean(reply.verdict.words, request))
         others = {}
         for position, item in enumerate(items):
             own = verdict
             if failure := reply.failures.get(position):
                 state: State = "waiting" if failure.code in self._terms.transient_codes else "dead"
-                own = Verdict(state, verdict.status, code_of(failure.code), clean(failure.words))
+                own = Verdict(
+                    state, verdict.status, code_of(failure.code), clean(failure.words, orjson.dumps(item.value))
+                )
             is_last = ledger.attempts(item.message_id) >= self._terms.max_attempts
             if own.state == "waiting" and own.counts and is_last:
                 own = replace(own, state="dead", code=own.code or "attempts_used_up")

@@ -39,22 +39,35 @@ def _texts(value: object, *, is_said: bool) -> Iterator[str]:
         yield value
 
 
-def cleaner(secrets: Iterable[str], readers: Iterable[str]) -> Callable[[str], str]:
-    """What makes a text one line of at most 200 characters, with addresses, links, numbers, quotations, secrets and the
-    names of the `readers` left out.
+def cleaner(secrets: Iterable[str], readers: Iterable[str]) -> Callable[[str, bytes], str]:
+    """What makes a text one line of at most 200 characters, with addresses, links, numbers, quotations, secrets, the
+    names of the `readers` and what repeats the request left out.
     """
     secrets = tuple(secrets)
     names = {word for reader in readers for word in _WORD.findall(reader) if not word.isdecimal()}
 
-    def clean(text: str) -> str:
+    def clean(text: str, request: bytes) -> str:
         for secret in secrets:
             text = text.replace(secret, _GONE)
-        text = _QUOTED.sub(_unquoted, _PERSONAL.sub(_GONE, " ".join(text.split())))
+        text = _without_echoes(" ".join(text.split()), request)
+        text = _QUOTED.sub(_unquoted, _PERSONAL.sub(_GONE, text))
         text = _WORD.sub(lambda found: _GONE if found.group() in names else found.group(), text)
         text = "".join(character for character in text if character.isprintable())
         return text if len(text) <= _LONGEST else text[:_LONGEST] + _GONE
 
     return clean
+
+
+def _without_echoes(text: str, request: bytes) -> str:
+    """The text less each three words in a row that the request has as well: it quotes what somebody was to read."""
+    words = list(_WORD.finditer(text))
+    kept, end = [], -1
+    for first, _, last in zip(words, words[1:], words[2:], strict=False):
+        if text[first.start() : last.end()].encode() in request:
+            if first.start() > end:
+                kept.append(text[max(end, 0) : first.start()])
+            end = last.end()
+    return _GONE.join([*kept, text[max(end, 0) :]])
 
 
 def _unquoted(found: re.Match[str]) -> str:

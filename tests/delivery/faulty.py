@@ -27,13 +27,19 @@ class Received:
     body: bytes
 
     @property
+    def service(self) -> str:
+        """Whose url it came to."""
+        return self.path.split("/")[1]
+
+    @property
     def ids(self) -> list[str]:
         return [found.decode() for found in _SEND_ID.findall(self.body)]
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What is done with a request. What is `taken` would be mailed, whatever the other side gets to hear.
+    """What is done with a request. What is taken would be mailed, whatever the other side gets to hear: all of it, or
+    `only` some.
 
     `cut` says that the connection is closed instead of an answer, or in the middle of it. `hangs` waits for the other
     side to give up; `drips` never ends.
@@ -43,6 +49,7 @@ class Answer:
     body: bytes | Callable[[Received], bytes] = b""
     headers: dict[str, str] = field(default_factory=dict)
     is_taken: bool = True
+    only: tuple[str, ...] | None = None
     cut: Literal["", "instead", "amid"] = ""
     hangs: bool = False
     drips: bool = False
@@ -73,7 +80,7 @@ class Faulty(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.received: list[Received] = []
-        self.taken: Counter[str] = Counter()
+        self._taken: Counter[tuple[str, str]] = Counter()
         self.script: Callable[[Received], Answer] = fine
         self.hangs_up: Callable[[], bool] = lambda: False
         self.watch: Callable[[str], None] = lambda phase: None
@@ -83,6 +90,20 @@ class Faulty(ThreadingHTTPServer):
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_port}"
+
+    @property
+    def taken(self) -> Counter[str]:
+        """How often each message was taken, by whichever service."""
+        return self.taken_of("")
+
+    def taken_of(self, service: str) -> Counter[str]:
+        """How often each message was taken by a service."""
+        with self.lock:
+            counts = list(self._taken.items())
+        found: Counter[str] = Counter()
+        for (name, message_id), count in counts:
+            found[message_id] += count if service in ("", name) else 0
+        return +found
 
     def plays(self, *answers: Answer) -> None:
         """Gives these answers in turn, and fine ones after."""
@@ -100,6 +121,7 @@ class Faulty(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     server: Faulty
 
     def log_message(self, format: str, *args: object) -> None:
@@ -118,7 +140,8 @@ class _Handler(BaseHTTPRequestHandler):
         with server.lock:
             server.received.append(received)
             if answer.is_taken:
-                server.taken.update(received.ids)
+                found = received.ids if answer.only is None else answer.only
+                server._taken.update((received.service, message_id) for message_id in found)
         if answer.hangs:
             self.connection.settimeout(20)
             # Until the other side gives up.

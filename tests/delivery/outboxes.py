@@ -63,13 +63,13 @@ def write(
     return folder
 
 
-def log(home: Path, message_ids: list[str], day: dt.date = DAY, campaign: str = CAMPAIGN) -> None:
-    """The send log of a campaign and day, encrypted where there is a key."""
-    from orchestration.settings import settings
-
+def log(
+    home: Path, message_ids: list[str], day: dt.date = DAY, campaign: str = CAMPAIGN, vault: Vault | None = None
+) -> None:
+    """The send log of a campaign and day, as far as it is looked at."""
     target = home / "ledger" / "sends" / f"as_of_date={day}" / f"{campaign}.parquet"
     target.parent.mkdir(parents=True, exist_ok=True)
-    vault = settings().vault if settings().home == home else Vault()
+    vault = vault or Vault()
     with vault.connect() as connection:
         connection.execute("create table sends as select unnest($ids) as message_id", {"ids": message_ids})
         connection.execute(f"copy sends to '{quoted(target)}' ({vault.parquet})")

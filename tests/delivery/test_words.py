@@ -24,7 +24,20 @@ from delivery.words import cleaner, code_of, said, spellings
 )
 def test_words_name_nobody_and_open_nothing(text: str, kept: str) -> None:
     clean = cleaner(spellings("shop:swordfish-1"), ["Ann Lee <ann@example.org>"])
-    assert clean(text) == kept
+    assert clean(text, b"") == kept
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("Bad: Hello Ann, look at this.", "Bad: ...."),
+        ("Hello Ann is not a valid look", "Hello Ann is not a valid look"),
+        ("Refused Hello Ann, look and look at this", "Refused ... and ..."),
+        ("no words", "no words"),
+    ],
+)
+def test_what_repeats_the_request_goes(text: str, kept: str) -> None:
+    assert cleaner([], [])(text, b'{"subject": "Hello Ann, look at this"}') == kept
 
 
 @pytest.mark.parametrize(
@@ -43,7 +56,7 @@ def test_of_an_answer_what_is_for_people_is_kept(answer: bytes, kept: str) -> No
 
 
 def test_words_are_short() -> None:
-    assert len(cleaner([], [])("so " * 1000)) <= 203
+    assert len(cleaner([], [])("so " * 1000, b"")) <= 203
 
 
 def test_every_form_of_a_secret_goes() -> None:
