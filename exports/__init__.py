@@ -4,6 +4,7 @@ Here belong templates, their rules and the files of the outbox. Not here: who ge
 runs and where files and keys are (orchestration). Nothing in this package opens a database, a connection, an
 environment variable or a clock; a run's time comes as an argument, so the same input gives the same bytes.
 
+    columns = {"first_name": Column("string", is_personal=True), "days_since_order": Column("int", is_personal=False)}
     campaign = load_campaign(folder, columns=columns, list_columns={"products": product_columns})
     rows = attach(table_rows, {"products": product_rows})
     manifest = write_outbox(campaign, rows, directory, run=Run(as_of, as_of_date), secret=key)
@@ -15,6 +16,7 @@ in `brand.yml`. Request bodies for e-mail services are made by `writers/`, with 
 from exports.attach import attach
 from exports.brand import Brand, load_brand
 from exports.campaign import Campaign, load_campaign
+from exports.columns import Column
 from exports.errors import DataError, ExportError, LoadError, Problem, TokenError
 from exports.message import Renderer, Run
 from exports.outbox import FileEntry, Manifest, remove_customers, write_outbox
@@ -22,6 +24,7 @@ from exports.outbox import FileEntry, Manifest, remove_customers, write_outbox
 __all__ = [
     "Brand",
     "Campaign",
+    "Column",
     "DataError",
     "ExportError",
     "FileEntry",

@@ -1,4 +1,4 @@
-"""The shop's own details, from `brand.yml`: sender, postal address, site, colours.
+"""The shop's own details, from `brand.yml`: sender, postal address, site, fonts, colours.
 
 What differs from campaign to campaign belongs in `campaign.yml`, secrets in neither.
 """
@@ -11,27 +11,39 @@ from pathlib import Path
 import orjson
 
 from exports.errors import LoadError
+from exports.locales import is_locale
 from exports.safety import clean_url, is_email
 from exports.writers.config import read_names
 from exports.yamlfile import Key, YamlFile, read_yaml
 
 DEFAULT_BRAND = Path(__file__).with_name("brand.yml")
+# What Gmail shows of a message: the rest is behind a link, the unsubscribe link with it.
+GMAIL_BYTES = 102 * 1024
 _COLOUR = re.compile("#[0-9a-fA-F]{6}")
-_COLOURS = (
-    "background", "surface", "text", "muted", "line", "accent", "accent_text",
-    "dark_background", "dark_surface", "dark_text", "dark_muted", "dark_line",
-)  # fmt: skip
+_FONTS = re.compile(r"[\w -]+(?:, ?(?:[\w -]+|'[\w -]+'))*")
+_GROUPS = {
+    "fonts": (("heading", "text", "code"), _FONTS, "names of fonts with commas between them"),
+    "colours": (
+        (
+            "background", "surface", "tint", "text", "muted", "line", "accent", "accent_text", "dark_background",
+            "dark_surface", "dark_tint", "dark_text", "dark_muted", "dark_line", "dark_accent", "dark_accent_text",
+        ),
+        _COLOUR, "a colour like #1f5f4a",
+    ),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Brand:
     """One shop. `values` has what templates may print, by dotted key (`shop_name`, `colours.accent`).
 
-    `esp` names the e-mail services that are written for, unless a campaign names its own.
+    `esp` names the e-mail services that are written for, unless a campaign names its own. No message is sent whose HTML
+    is longer than `max_html_bytes`.
     """
 
     values: dict[str, str]
     esp: tuple[str, ...] = ()
+    max_html_bytes: int = GMAIL_BYTES
 
     def __getitem__(self, key: str) -> str:
         return self.values[key]
@@ -46,6 +58,7 @@ def _is_site(value: str) -> bool:
 
 
 _CHECKS: dict[str, tuple[Callable[[str], object], str]] = {
+    "locale": (is_locale, "a locale as in en-GB or de"),
     "shop_name": (bool, ""),
     "from_name": (bool, ""),
     "from_email": (is_email, "one e-mail address"),
@@ -61,17 +74,20 @@ _CHECKS: dict[str, tuple[Callable[[str], object], str]] = {
 def load_brand(path: Path = DEFAULT_BRAND) -> Brand:
     """Reads and checks a brand file. Raises LoadError with every fault, by file and line."""
     file = read_yaml(path)
-    needed = (*_CHECKS, "colours")
-    data = file.mapping((), file.data, (*needed, "esp"), needed)
+    needed = (*_CHECKS, *_GROUPS)
+    data = file.mapping((), file.data, (*needed, "esp", "max_html_bytes"), needed)
     esp = read_names(file, data.pop("esp", []))
-    colours = file.mapping(("colours",), data.pop("colours", {}), _COLOURS, _COLOURS)
+    max_html_bytes = data.pop("max_html_bytes", GMAIL_BYTES)
+    if type(max_html_bytes) is not int or max_html_bytes < 1:
+        file.fault(("max_html_bytes",), "max_html_bytes must be a whole number above 0")
+    groups = {group: data.pop(group, {}) for group in _GROUPS}
     values = {name: _value(file, (name,), value, *_CHECKS[name]) for name, value in data.items()}
-    for name, value in colours.items():
-        key = ("colours", name)
-        values[".".join(key)] = _value(file, key, value, _COLOUR.fullmatch, "a colour like #1f5f4a")
+    for group, (names, form, wanted) in _GROUPS.items():
+        for name, value in file.mapping((group,), groups[group], names, names).items():
+            values[f"{group}.{name}"] = _value(file, (group, name), value, form.fullmatch, wanted)
     if file.problems:
         raise LoadError(file.problems)
-    return Brand(values, esp)
+    return Brand(values, esp, max_html_bytes)
 
 
 def _value(file: YamlFile, key: Key, value: object, check: Callable[[str], object], wanted: str) -> str:

@@ -15,11 +15,18 @@ from jinja2 import TemplateError, UndefinedError
 from exports import unsubscribe
 from exports.campaign import Campaign
 from exports.errors import DataError, ExportError
+from exports.locales import Choice, choose
 from exports.safety import clean_line, has_template_tag, is_email
+from exports.slots import read_slot
+from exports.templates import TemplateSet
 from exports.tokens import Notes, read_list, read_tokens
 
+# The part of the longest HTML from which on a message is warned of.
+NEAR = 0.9
 _ID = re.compile(r"[A-Za-z0-9._:@|/+=~-]{1,200}")
 _SLUG = re.compile(r"[A-Za-z0-9_-]{1,64}")
+# What parts of a text that are left out leave behind.
+_GAP = re.compile(r"\n\n\n+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +59,7 @@ class Renderer:
         self.campaign, self.run, self.secret = campaign, run, secret
         self._from = {"email": brand["from_email"], "name": brand["from_name"]}
         self._reply_to = {"email": brand["reply_to"], "name": brand["shop_name"]}
+        self._locales = tuple(campaign.sets)
 
     def render(self, row: Mapping[str, Any]) -> Rendered:
         """The message of one row. Raises DataError, naming the message, when it cannot be made whole."""
@@ -63,11 +71,13 @@ class Renderer:
         request = unsubscribe.Unsubscribe(customer_id, campaign.purpose, message_id)
         token = unsubscribe.sign(self.secret, request)
         url = f"{campaign.brand['unsubscribe_url']}/{token}"
-        parts = self._parts(row, message_id, variant, url, notes)
+        locale = choose(row.get("language"), self._locales, campaign.brand["locale"])
+        parts = self._parts(row, message_id, variant, url, campaign.sets[locale.locale], notes)
         message = {
             "message_id": message_id,
             "campaign": campaign.name,
             "variant": variant,
+            "locale": locale.locale,
             "to": {"email": _email(row, message_id), "name": _name(row, message_id)},
             "from": self._from,
             "reply_to": self._reply_to,
@@ -85,7 +95,17 @@ class Renderer:
             },
         }
         check_message(message)
-        return Rendered(message, self._explain(row, message, notes), url)
+        self._measure(message, notes)
+        return Rendered(message, self._explain(row, message, locale, notes), url)
+
+    def _measure(self, message: Mapping[str, Any], notes: Notes) -> None:
+        """Refuses HTML that a reader would not see whole, and notes what comes near it."""
+        size, most = len(message["html"].encode()), self.campaign.brand.max_html_bytes
+        if size > most:
+            text = f"has {size:,} bytes, and max_html_bytes in brand.yml is {most:,}: show fewer items or shorter texts"
+            raise DataError(message["message_id"], text, "html")
+        if size > most * NEAR:
+            notes.warnings["html_bytes"] = size
 
     def _belongs(self, row: Mapping[str, Any], message_id: str) -> None:
         for column, expected in (("campaign", self.campaign.name), ("as_of_date", self.run.as_of_date)):
@@ -93,19 +113,27 @@ class Renderer:
                 raise DataError(message_id, f"is {row.get(column)}, not {expected}", column)
 
     def _parts(
-        self, row: Mapping[str, Any], message_id: str, variant: str, unsubscribe_url: str, notes: Notes
+        self,
+        row: Mapping[str, Any],
+        message_id: str,
+        variant: str,
+        unsubscribe_url: str,
+        templates: TemplateSet,
+        notes: Notes,
     ) -> dict[str, str]:
-        campaign = self.campaign
-        query = campaign.utm.query(variant)
-        values = read_tokens(campaign.tokens, row, query, notes, message_id)
-        for spec in campaign.lists:
+        query = self.campaign.utm.query(variant)
+        values = read_tokens(templates.tokens, row, query, notes, message_id)
+        for spec in templates.lists:
             values[spec.name] = read_list(spec, row, query, notes, message_id)
+        for slot in self.campaign.slots:
+            values[slot.name], rule = read_slot(slot, row, message_id)
+            notes.slots[slot.name] = {"value": values[slot.name], "rule": rule}
         values["variant"] = variant
         try:
-            subject = " ".join(campaign.subject.render(values).split())
-            preheader = " ".join(campaign.preheader.render(values).split())
+            subject = " ".join(templates.subject.render(values).split())
+            preheader = " ".join(templates.preheader.render(values).split())
             values |= {"subject": subject, "preheader": preheader, "unsubscribe_url": unsubscribe_url}
-            html, text = campaign.html.render(values), campaign.text.render(values)
+            html, text = templates.html.render(values), _GAP.sub("\n\n", templates.text.render(values).lstrip("\n"))
         except UndefinedError as error:
             # It names what is missing; any other error may quote a value.
             raise DataError(message_id, f"the template cannot be filled: {error}") from error
@@ -114,7 +142,9 @@ class Renderer:
             raise DataError(message_id, problem) from None
         return {"subject": subject, "preheader": preheader, "html": html, "text": text}
 
-    def _explain(self, row: Mapping[str, Any], message: Mapping[str, Any], notes: Notes) -> dict[str, Any]:
+    def _explain(
+        self, row: Mapping[str, Any], message: Mapping[str, Any], locale: Choice, notes: Notes
+    ) -> dict[str, Any]:
         message_id = message["message_id"]
         return {
             "message_id": message_id,
@@ -123,9 +153,12 @@ class Renderer:
             "customer_id": message["customer_id"],
             "occasion_id": row.get("occasion_id"),
             "as_of_date": self.run.as_of_date.isoformat(),
+            "locale": {"used": locale.locale, "language": locale.language, "by": locale.by},
             "evidence": _evidence(row, message_id),
+            "slots": notes.slots,
             "blocks": notes.blocks,
             "fallbacks": notes.fallbacks,
+            "warnings": notes.warnings,
             "consent": {
                 "id": row.get("consent_id"),
                 "source": row.get("consent_source"),

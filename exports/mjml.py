@@ -12,7 +12,7 @@ from xml.parsers import expat
 import mrml
 
 from exports.errors import Problem
-from exports.source import Hidden, Source
+from exports.source import TAG, Hidden, Source
 
 _TAGS = frozenset((
     "mjml", "mj-head", "mj-body", "mj-title", "mj-preview", "mj-attributes", "mj-all", "mj-class",
@@ -116,6 +116,8 @@ def _check_result(source: Source, hidden: Hidden, html: str) -> list[Problem]:
         line = _line_of(hidden.text, f"<{match.group(1)}")
         problems.append(source.problem(line, f"<{match.group(1)}> may not stand inside that element"))
     for placeholder, tag in hidden.tags.items():
+        if tag.startswith("<!--") and TAG.search(tag):
+            problems.append(source.problem(_line_of(hidden.text, placeholder), "a tag may not stand in a comment"))
         count = html.count(placeholder)
         if count == 0 or (tag.startswith("{%") and count > 1):
             line = _line_of(hidden.text, placeholder)

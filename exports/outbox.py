@@ -10,7 +10,7 @@ import filecmp
 import hashlib
 import os
 import shutil
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -57,6 +57,9 @@ class FileEntry:
 class Manifest:
     """What an outbox holds and what it was made from; the content of `manifest.json`.
 
+    `locale_fallbacks` counts the languages that were asked for, and of which there are no templates.
+    `slots` counts the messages of each slot by the rule that won. `warnings` counts messages by what was noted about
+    them: `html_bytes` is HTML close to the longest that is sent.
     `esp` has the options of the services written for, by name: all it takes to write their files again.
     """
 
@@ -67,8 +70,12 @@ class Manifest:
     template_version: str
     messages: int
     variants: dict[str, int]
+    locales: dict[str, int]
+    locale_fallbacks: dict[str, int]
+    slots: dict[str, dict[str, int]]
     fallbacks: dict[str, int]
     dropped_items: dict[str, int]
+    warnings: dict[str, int]
     files: tuple[FileEntry, ...]
     esp: dict[str, Options]
 
@@ -230,13 +237,25 @@ class _Tally:
     def __init__(self) -> None:
         self.messages = 0
         self.variants: Counter[str] = Counter()
+        self.locales: Counter[str] = Counter()
+        self.locale_fallbacks: Counter[str] = Counter()
+        self.slots: dict[str, Counter[str]] = defaultdict(Counter)
         self.fallbacks: Counter[str] = Counter()
         self.dropped: Counter[str] = Counter()
+        self.warnings: Counter[str] = Counter()
 
     def add(self, explanation: Mapping[str, Any]) -> None:
         self.messages += 1
         self.variants[explanation["variant"]] += 1
+        # An outbox of an earlier version says nothing of locales, slots and warnings.
+        if locale := explanation.get("locale"):
+            self.locales[locale["used"]] += 1
+            if locale["by"] == "default":
+                self.locale_fallbacks[locale["language"] or "unknown"] += 1
+        for name, slot in explanation.get("slots", {}).items():
+            self.slots[name][slot["rule"]] += 1
         self.fallbacks.update(counted_fallbacks(explanation["fallbacks"]))
+        self.warnings.update(explanation.get("warnings", {}).keys())
         for name, block in explanation["blocks"].items():
             if block["dropped"]:
                 self.dropped[name] += len(block["dropped"])
@@ -245,8 +264,12 @@ class _Tally:
         return {
             "messages": self.messages,
             "variants": dict(self.variants),
+            "locales": dict(self.locales),
+            "locale_fallbacks": dict(self.locale_fallbacks),
+            "slots": {name: dict(rules) for name, rules in self.slots.items()},
             "fallbacks": dict(self.fallbacks),
             "dropped_items": dict(self.dropped),
+            "warnings": dict(self.warnings),
         }
 
 

@@ -6,17 +6,17 @@ The rules look at the syntax tree, so each fault comes with its line. Nothing he
 import datetime as dt
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from decimal import ROUND_HALF_UP, Decimal
-from functools import lru_cache
+from decimal import Decimal
 from typing import Any
 
-from jinja2 import StrictUndefined, nodes
+from jinja2 import Environment, StrictUndefined, nodes
 from jinja2.exceptions import TemplateSyntaxError
 from jinja2.filters import FILTERS
 from jinja2.sandbox import ImmutableSandboxedEnvironment, SandboxedEnvironment
 from jinja2.tests import TESTS
 from markupsafe import Markup
 
+from exports import formats
 from exports.brand import Brand
 from exports.errors import Problem
 from exports.links import url_part
@@ -24,37 +24,15 @@ from exports.safety import Text
 from exports.source import Source
 
 DEEPEST_CONDITION = 3
-_MONTHS = (
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
-_SYMBOLS = {"EUR": "€", "GBP": "£", "USD": "$"}
-_MINOR_UNITS = {"JPY": 0, "KRW": 0, "ISK": 0, "CLP": 0, "VND": 0, "BHD": 3, "KWD": 3, "OMR": 3, "TND": 3}
 _LOOP = ("index", "index0", "first", "last", "length")
 _SAFE_FILTERS = ("capitalize", "first", "last", "length", "lower", "round", "title", "upper")
 _SAFE_TESTS = ("even", "odd", "divisibleby")
 _PRINTABLE = frozenset({str, Text, Markup, int, Decimal, float, dt.date})
 _EXPRESSIONS = (
-    nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not, nodes.Add, nodes.Sub, nodes.Mul, nodes.Div,
+    nodes.Operand, nodes.And, nodes.Or, nodes.Not, nodes.Add, nodes.Sub, nodes.Mul, nodes.Div,
     nodes.FloorDiv, nodes.Mod, nodes.Neg, nodes.Concat, nodes.Const, nodes.Test, nodes.Filter,
 )  # fmt: skip
 _STATEMENTS = (nodes.Template, nodes.Output, nodes.TemplateData)
-
-
-@lru_cache(maxsize=65_536)
-def money(amount: Decimal | int | float, currency: str) -> str:
-    """An amount with its ISO 4217 currency: `€1,234.50`, `CHF 12.00`, `JPY 1,200`. Rounds half away from zero."""
-    places = _MINOR_UNITS.get(currency, 2)
-    exact = Decimal(str(amount)) if isinstance(amount, float) else Decimal(amount)
-    rounded = exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
-    symbol = _SYMBOLS.get(currency)
-    sign = "-" if rounded < 0 else ""
-    return f"{sign}{symbol or currency + ' '}{abs(rounded):,.{places}f}"
-
-
-def long_date(day: dt.date) -> str:
-    """A date as `2 March 2026`."""
-    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
 
 
 def _printable(value: object) -> object:
@@ -64,7 +42,7 @@ def _printable(value: object) -> object:
     raise TypeError(f"a value of type {type(value).__name__} cannot be printed")
 
 
-_FILTERS = {**{name: FILTERS[name] for name in _SAFE_FILTERS}, "money": money, "date": long_date}
+_KNOWN_FILTERS = (*_SAFE_FILTERS, *formats.FILTERS)
 
 
 class _Environment(ImmutableSandboxedEnvironment):
@@ -76,8 +54,11 @@ class _Environment(ImmutableSandboxedEnvironment):
         return super().getattr(obj, attribute)
 
 
-def environment(autoescape: bool) -> SandboxedEnvironment:
-    """The sandbox templates run in: strict about names, no functions, only filters that cannot switch escaping off."""
+def environment(autoescape: bool, locale: str) -> SandboxedEnvironment:
+    """The sandbox templates run in: strict about names, no functions, only filters that cannot switch escaping off.
+
+    `locale` is whose amounts, dates and numbers the filters write.
+    """
     env = _Environment(
         autoescape=autoescape,
         undefined=StrictUndefined,
@@ -87,29 +68,39 @@ def environment(autoescape: bool) -> SandboxedEnvironment:
         extensions=[],
     )
     env.globals = {}
-    env.filters = {**_FILTERS, "url_part": url_part}
+    env.filters = {**{name: FILTERS[name] for name in _SAFE_FILTERS}, **formats.filters(locale), "url_part": url_part}
     env.tests = {name: TESTS[name] for name in _SAFE_TESTS}
     return env
 
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """The names a template may use: tokens, lists with their tokens, names the renderer provides, brand values."""
+    """The names a template may use: tokens, lists with their tokens, slots with their values, what else is there.
+
+    `provided` has the names the renderer adds, `scope` the loop variables a part of a template stands in, `declared_in`
+    the file that declares the names.
+    """
 
     tokens: Collection[str]
     lists: Mapping[str, Collection[str]]
     provided: Collection[str]
     brand: Brand | None = None
+    scope: Mapping[str, str] = field(default_factory=dict)
+    declared_in: str = "campaign.yml"
+    slots: Mapping[str, Collection[str]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class Usage:
-    """What a template uses. `always` has what it prints whatever the row; `loops` the list each loop variable walks."""
+    """What a template uses.
+
+    `always` has what it prints whatever the row, `loops` the lists that each loop variable walks.
+    """
 
     names: set[str] = field(default_factory=set)
     list_tokens: set[tuple[str, str]] = field(default_factory=set)
     always: set[str] = field(default_factory=set)
-    loops: dict[str, str] = field(default_factory=dict)
+    loops: dict[str, set[str]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -117,11 +108,11 @@ def inspect(source: Source, vocabulary: Vocabulary) -> Usage:
     """Checks a template against the rules; faults are in the result, by the file and line they stand in."""
     usage = Usage()
     try:
-        tree = environment(autoescape=False).parse(source.text)
+        tree = Environment(trim_blocks=True, lstrip_blocks=True).parse(source.text)
     except TemplateSyntaxError as error:
         usage.problems.append(source.problem(error.lineno, f"not a valid template: {error.message}"))
         return usage
-    _Inspector(source, vocabulary, usage).visit(tree, {}, 0)
+    _Inspector(source, vocabulary, usage).visit(tree, dict(vocabulary.scope), 0)
     return usage
 
 
@@ -130,6 +121,7 @@ class _Inspector:
 
     def __init__(self, source: Source, vocabulary: Vocabulary, usage: Usage) -> None:
         self.source, self.vocabulary, self.usage = source, vocabulary, usage
+        self.declared = vocabulary.declared_in
 
     def visit(self, node: nodes.Node, scope: dict[str, str], depth: int, conditional: bool = False) -> None:
         match node:
@@ -145,8 +137,11 @@ class _Inspector:
                     self._output(child, scope, depth, conditional)
             case nodes.Name() | nodes.Getattr() | nodes.Getitem():
                 self._reference(node, scope)
-            case nodes.Filter() if node.name not in _FILTERS:
+            case nodes.Filter() if node.name not in _KNOWN_FILTERS:
                 self._fault(node, f"unknown filter {node.name!r}; for a missing value give the token a fallback")
+            case nodes.Compare():
+                self._compare(node)
+                self._children(node, scope, depth, conditional)
             case nodes.Test() if node.name not in _SAFE_TESTS:
                 self._fault(node, f"unknown test {node.name!r}; known are {', '.join(_SAFE_TESTS)}")
             case _ if isinstance(node, _EXPRESSIONS + _STATEMENTS):
@@ -171,11 +166,10 @@ class _Inspector:
     def _for(self, node: nodes.For, scope: dict[str, str], depth: int) -> None:
         name = self._list(node.iter)
         if name is None or not isinstance(node.target, nodes.Name) or node.test or node.recursive:
-            self._fault(node, "a loop must read `for <name> in <list>`, the list declared in campaign.yml")
+            self._fault(node, f"a loop must read `for <name> in <list>`, the list declared in {self.declared}")
             return
         variable = node.target.name
-        if self.usage.loops.setdefault(variable, name) != name:
-            self._fault(node, f"{variable!r} already walks {self.usage.loops[variable]!r}; give this loop its own name")
+        self.usage.loops.setdefault(variable, set()).add(name)
         self.usage.names.add(name)
         for child in [*node.body, *node.else_]:
             self.visit(child, {**scope, variable: name, "loop": ""}, depth, True)
@@ -200,12 +194,22 @@ class _Inspector:
             self._fault(node, "write a loop or a name with a dot: square brackets may not be used in a template")
 
     def _name(self, node: nodes.Name, scope: dict[str, str]) -> None:
-        known = (*self.vocabulary.tokens, *self.vocabulary.lists, *self.vocabulary.provided, *scope)
+        vocabulary = self.vocabulary
+        known = (*vocabulary.tokens, *vocabulary.lists, *vocabulary.slots, *vocabulary.provided, *scope)
         if node.name == "brand":
             self._fault(node, "brand values can only be printed, as {{ brand.<key> }}")
         elif node.name not in known:
-            self._fault(node, f"token {node.name!r} is not declared in campaign.yml")
+            self._fault(node, f"token {node.name!r} is not declared in {self.declared}")
         self.usage.names.add(node.name)
+
+    def _compare(self, node: nodes.Compare) -> None:
+        """A slot is compared with the values it can have: a misspelt one would never be shown."""
+        sides = [node.expr, *(operand.expr for operand in node.ops)]
+        for slot in (side.name for side in sides if isinstance(side, nodes.Name)):
+            values = self.vocabulary.slots.get(slot)
+            for side in sides:
+                if values is not None and isinstance(side, nodes.Const) and side.value not in values:
+                    self._fault(node, f"slot {slot!r} is never {side.value!r}; its values are {', '.join(values)}")
 
     def _attribute(self, node: nodes.Getattr, scope: dict[str, str]) -> None:
         owner = node.node
@@ -217,7 +221,7 @@ class _Inspector:
         elif (name := self._item(owner, scope)) is None:
             self._fault(node, f"{node.attr!r} is read from something that is not an item of a list")
         elif node.attr not in self.vocabulary.lists[name]:
-            self._fault(node, f"token '{name}.{node.attr}' is not declared in campaign.yml")
+            self._fault(node, f"token '{name}.{node.attr}' is not declared in {self.declared}")
         else:
             self.usage.names.add(name)
             self.usage.list_tokens.add((name, node.attr))

@@ -7,7 +7,7 @@ not fit for its type never reaches a template.
 import datetime as dt
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import Enum
 from typing import Any
@@ -88,12 +88,23 @@ READERS: dict[str, Callable[[object], object]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class ByLocale:
+    """A fallback in the words of each locale: the brand's own under `default`, others by their name."""
+
+    values: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
 class Token:
     """A column a template may print. `fallback` has been read already; None means the value is required."""
 
     name: str
     type: str
     fallback: object | None
+
+    def in_locale(self, locale: str) -> "Token":
+        """The token with the fallback of one locale, or of `default`."""
+        return replace(self, fallback=self.fallback.values[locale]) if isinstance(self.fallback, ByLocale) else self
 
     def read(self, value: object) -> object:
         """The value ready to print, or why it cannot be. Raises WrongTypeError."""
@@ -102,21 +113,31 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class TokenList:
-    """A repeated part (products, items): its own tokens, how many are shown, and the rule that chose them."""
+    """A repeated part (products, items): its own tokens, how many are shown, and the rule that chose them.
+
+    `explain` are the columns that say of each item why it was chosen: they go to explain.jsonl.
+    """
 
     name: str
     rule: str
     minimum: int
     maximum: int
     tokens: tuple[Token, ...]
+    explain: tuple[str, ...] = ()
+
+    def in_locale(self, locale: str) -> "TokenList":
+        """The list with the fallbacks of one locale, or of `default`."""
+        return replace(self, tokens=tuple(token.in_locale(locale) for token in self.tokens))
 
 
 @dataclass(slots=True)
 class Notes:
-    """What happened to a row's values on the way: goes to explain.jsonl."""
+    """What happened to a row's values on the way, and to the message: goes to explain.jsonl."""
 
     fallbacks: dict[str, str] = field(default_factory=dict)
+    warnings: dict[str, int] = field(default_factory=dict)
     blocks: dict[str, dict[str, Any]] = field(default_factory=dict)
+    slots: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 def read_tokens(
@@ -144,6 +165,7 @@ def read_list(
         raise DataError(message_id, "the list was not attached to the row", spec.name)
     shown: list[dict[str, Any]] = []
     dropped: list[dict[str, Any]] = []
+    chosen: list[dict[str, Any]] = []
     for position, child in enumerate(given, start=1):
         if len(shown) == spec.maximum:
             break
@@ -152,6 +174,7 @@ def read_list(
         lacking = _read(spec.tokens, child, query, message_id, f"{spec.name}.{position}.", item, fallbacks)
         if lacking is None:
             shown.append(item)
+            chosen.append({"position": position, **_explained(spec, child, message_id)})
             notes.fallbacks |= fallbacks
         else:
             token, why = lacking
@@ -160,8 +183,18 @@ def read_list(
         reasons = "".join(f"; item {drop['position']}: {drop['reason']}" for drop in dropped)
         text = f"{len(shown)} items can be shown, at least {spec.minimum} are needed{reasons}"
         raise DataError(message_id, text, spec.name)
-    notes.blocks[spec.name] = {"rule": spec.rule, "given": len(given), "shown": len(shown), "dropped": dropped}
+    block = {"rule": spec.rule, "given": len(given), "shown": len(shown), "dropped": dropped}
+    notes.blocks[spec.name] = block | ({"chosen": chosen} if spec.explain else {})
     return shown
+
+
+def _explained(spec: TokenList, child: Mapping[str, Any], message_id: str) -> dict[str, Any]:
+    """Why an item was chosen, as JSON can hold it."""
+    for name in spec.explain:
+        if name not in child:
+            raise DataError(message_id, "the row has no such column", f"{spec.name}.{name}")
+    values = {name: child[name] for name in spec.explain}
+    return {name: float(value) if isinstance(value, Decimal) else value for name, value in values.items()}
 
 
 def _read(

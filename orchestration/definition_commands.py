@@ -49,13 +49,14 @@ def show_segment(
 
 
 def lint() -> None:
-    """Check every definition: names, columns, models, descriptions, settings, priorities, unit tests."""
+    """Check every definition and every campaign's folder: names, columns, models, settings, unit tests, templates."""
+    from orchestration import export_tables
     from orchestration.dbt_project import manifest
     from workbench.lint import check, refused
 
     problems = check(PROJECT)
     try:
-        manifest()
+        problems += export_tables.problems(manifest())
     except RuntimeError as error:
         problem = refused(str(error), PROJECT)
         # Of what is said already dbt has found the first only.

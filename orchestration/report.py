@@ -11,6 +11,9 @@ from rich.table import Table
 from orchestration.settings import Settings
 from orchestration.site import Site, site_for
 
+# What the manifest counts, as it is told.
+_WARNINGS = {"html_bytes": "messages with HTML close to the longest that may be sent (max_html_bytes in brand.yml)"}
+
 
 def show(day: date, here: Settings, console: Console) -> None:
     """Print, per campaign: candidates, sent, each reason with its count, and the files written."""
@@ -58,7 +61,8 @@ def _show_files(site: Site, campaign: str, console: Console) -> None:
         return
     # A service may have thousands of parts: its folder stands for them.
     written: dict[str, list[dict[str, int]]] = {}
-    for file in json.loads(manifest.read_text())["files"]:
+    record = json.loads(manifest.read_text())
+    for file in record["files"]:
         folder, slash, name = file["name"].rpartition("/")
         written.setdefault(folder + slash or name, []).append(file)
     for name, files in written.items():
@@ -67,4 +71,7 @@ def _show_files(site: Site, campaign: str, console: Console) -> None:
         console.print(
             f"  {site.outbox(campaign)}/{name}  {parts}{rows:,} rows, {size:,} bytes", soft_wrap=True, markup=False
         )
-    console.print(f"  {manifest}\n", soft_wrap=True, markup=False)
+    console.print(f"  {manifest}", soft_wrap=True, markup=False)
+    for warning, count in record.get("warnings", {}).items():
+        console.print(f"  {count:,} {_WARNINGS[warning]}", soft_wrap=True, markup=False)
+    console.print()

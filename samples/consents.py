@@ -121,6 +121,17 @@ class ConsentFile:
             return Verdict(False, "expired", current)
         return Verdict(True, "granted", current)
 
+    def renewed_at(self, at: int) -> int:
+        """When the person last said yes to marketing themselves, as of a moment; -1 where they never did."""
+        return max(
+            (
+                one.at
+                for one in self.statements
+                if (one.purpose, one.status) == (MARKETING, "granted") and one.source != "import" and one.at < at
+            ),
+            default=-1,
+        )
+
     def write(self, landing: Landing) -> None:
         """Write each statement on its day."""
         for one in self.statements:

@@ -44,14 +44,13 @@ def issues(world: World) -> tuple[Issue, ...]:
     )
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Suppression:
     """Why an address or a person gets no more mail."""
 
     reason: str
     email: str
     at: int
-    is_lifted: bool = False
 
 
 class Mailbox:
@@ -80,22 +79,25 @@ class Mailbox:
 
     def standing(self) -> list[Suppression]:
         """The suppressions that hold at the end of the last day; a bounce holds for its own address only."""
-        now = self._person.email_at(self._world.end_ms)
+        return self._standing(self._world.end_ms)
+
+    def _standing(self, at: int) -> list[Suppression]:
+        """Those at a moment: a yes of the person's own lifts every unsubscribe before it."""
+        email, renewed_at = self._person.email_at(at), self._consents.renewed_at(at)
         return [
             one
             for one in self.suppressions
-            if not one.is_lifted and one.at < self._world.end_ms and (one.reason != "hard_bounced" or one.email == now)
+            if one.at < at
+            and (one.reason != "hard_bounced" or one.email == email)
+            and (one.reason != "unsubscribed" or one.at >= renewed_at)
         ]
 
     def _may_get(self, issue: Issue) -> bool:
         """The newsletter's list is the CRM's, and guests who agreed at the checkout."""
-        email = self._person.email_at(issue.sent_at)
         return (
             self._person.has_crm_email
             and self._consents.verdict(issue.sent_at).is_allowed
-            and not any(
-                one.reason != "hard_bounced" or one.email == email for one in self.suppressions if not one.is_lifted
-            )
+            and not self._standing(issue.sent_at)
         )
 
     def _get_newsletter(self, issue: Issue) -> None:
@@ -139,14 +141,11 @@ class Mailbox:
         rng = self._rng
         at += 2 * clock.MINUTE
         self._send(mail, event, at)
-        suppression = Suppression(reason, email, at)
-        self.suppressions.append(suppression)
+        self.suppressions.append(Suppression(reason, email, at))
         if event == "unsubscribe" and rng.random() < 0.5:
             self._consents.state("withdrawn", "preference_centre", at + clock.MINUTE)
         if reason == "unsubscribed" and rng.random() < 0.15 and self._person.opted_out_at is None:
-            back_at = at + int((1 + 20 * rng.random()) * clock.DAY)
-            self._consents.state("granted", "preference_centre", back_at)
-            suppression.is_lifted = back_at < self._world.end_ms
+            self._consents.state("granted", "preference_centre", at + int((1 + 20 * rng.random()) * clock.DAY))
 
     def _get_confirmation(self, order: Order) -> None:
         rng = self._rng

@@ -20,8 +20,9 @@ from typing import Any
 import duckdb
 from dbt.contracts.graph.manifest import Manifest
 
-from exports import Run, attach, load_campaign, write_outbox
+from exports import Run, write_outbox
 from ingest import Contract, ExtractError, load_partition, read_contracts
+from orchestration import export_tables
 from orchestration.dbt_project import manifest
 from orchestration.publish import publish
 from orchestration.send_log import record
@@ -96,8 +97,8 @@ class _Days:
             yield from self._occurred(connection, site)
             yield from self._journeys(connection, site)
             yield from self._decisions(connection, site)
-            for folder in sorted((PROJECT / "exports/campaigns").glob("*/campaign.yml")):
-                yield from self._messages(connection, site, folder.parent)
+            for folder in export_tables.campaign_folders():
+                yield from self._messages(connection, site, folder)
 
     def _load(self, contract: Contract, day: date) -> None:
         folder = self._home.landing / contract.source / contract.table / day.isoformat()
@@ -176,16 +177,10 @@ class _Days:
     def _messages(self, connection: duckdb.DuckDBPyConnection, site: Site, folder: Path) -> Iterator[Moment]:
         """The campaign's e-mails of the day, rendered and entered into the send log as a live run does it."""
         name = folder.name
-        main, lists = f"exp_{name}", [m for m in _exports(self._known) if m.startswith(f"exp_{name}__")]
-        columns = {m["name"]: m["columns"] for m in self._known["nodes"].values() if m["name"] in (main, *lists)}
-        campaign = load_campaign(
-            folder, columns=columns[main], list_columns={m.split("__")[1]: columns[m] for m in lists}
-        )
-        rows = attach(
-            _rows(connection, main, "message_id"),
-            {m.split("__")[1]: _rows(connection, m, "message_id, position") for m in lists},
-        )
-        record(connection, site, name, f"exports.{main}", self._home.ledger)
+        models = export_tables.export_models(self._known, name)
+        campaign = export_tables.load(folder, models)
+        rows = export_tables.rows_of(connection, campaign, models)
+        record(connection, site, name, export_tables.table(models[0]), self._home.ledger)
         outbox = site.outbox(name)
         run_of = Run(as_of=site.as_of.replace(tzinfo=UTC), as_of_date=site.day)
         write_outbox(campaign, rows, outbox, run=run_of, secret=self._home.unsubscribe_key.encode())
@@ -231,8 +226,3 @@ def _lasting(known: Mapping[str, Any]) -> list[str]:
 def _exports(known: Mapping[str, Any]) -> list[str]:
     nodes = [node for node in known["nodes"].values() if node["resource_type"] == "model"]
     return sorted(node["name"] for node in nodes if node["name"].startswith("exp_"))
-
-
-def _rows(connection: duckdb.DuckDBPyConnection, model: str, order: str) -> Iterator[dict[str, Any]]:
-    table = connection.execute(f"select * from exports.{model} order by {order}").to_arrow_table()
-    yield from table.to_pylist()

@@ -21,7 +21,12 @@ def cart_reminder() -> Campaign:
 
 @pytest.fixture
 def library(tmp_path: Path) -> Path:
-    """A copy of layouts, blocks and campaigns that a test may break."""
+    """A copy of layouts, blocks and campaigns that a test may break.
+
+    Its winback is the one in `plain/`, which has MJML of its own, and words that stay.
+    """
     for part in ("layouts", "blocks", "campaigns"):
         shutil.copytree(LIBRARY / part, tmp_path / "library" / part)
+    shutil.rmtree(tmp_path / "library/campaigns/winback")
+    shutil.copytree(Path(__file__).with_name("plain"), tmp_path / "library/campaigns/winback")
     return tmp_path / "library"

@@ -1,4 +1,5 @@
-"""Golden files: each shipped campaign rendered for a full and for a sparse row, and what each writer makes of messages.
+"""Golden files: each shipped campaign rendered for a full row, a sparse one, and in its other languages; and what each
+writer makes of messages.
 
 After a wanted change write them anew, and look at the difference before it is committed:
 
@@ -10,19 +11,22 @@ from pathlib import Path
 from typing import Any
 
 import esp_messages
-from export_rows import ROWS, RUN, SECRET, load, product
+from export_rows import ROWS, RUN, SECRET, decided, load, product
 
 from exports import Renderer
 from exports.writers import WRITERS
 
 GOLDEN = Path(__file__).with_name("golden")
+_NO_OFFER = {"offer_code": None, "offer_expires_at": None, "offer_percent": None}
 _SPARSE: dict[str, dict[str, Any]] = {
-    "winback": {"days_since_order": None, "last_product_title": None, "currency": None, "products": []},
+    "winback": {"days_since_order": None, "last_product_title": None, "currency": None, "products": []} | _NO_OFFER,
     "cart_reminder": {"item_count": 1, "items": [product(2, quantity=1, product_url="javascript:x", image_url=None)]},
     "cart_follow_up": {"item_count": 1, "items": [product(2, quantity=1, product_url=None, image_url=None)]},
     "order_thanks": {"item_count": 1, "items": [product(2, quantity=1, product_url=None, image_url=None)]},
     "cross_sell": {"product_title": None, "products": []},
     "second_offer": {"products": []},
+    "welcome": {"products": []} | _NO_OFFER,
+    "weekly_picks": {"top_category": None, "picks_count": 0, "products": []},
 }
 _LATER = "2026-03-02T21:30:00Z"
 
@@ -31,10 +35,12 @@ def render_golden() -> dict[str, str]:
     """Content by file name, relative to the golden folder."""
     files: dict[str, str] = {}
     for name, row in ROWS.items():
-        renderer = Renderer(load(name), RUN, SECRET)
+        campaign = load(name)
+        renderer = Renderer(campaign, RUN, SECRET)
         sparse = row(2, variant="bold", first_name=None, to_name=None, **_SPARSE[name])
-        for case, data in (("full", row(1)), ("sparse", sparse)):
-            rendered = renderer.render(data)
+        others = [(locale, row(3, language=locale)) for locale in campaign.sets if locale != campaign.brand["locale"]]
+        for case, data in (("full", row(1)), ("sparse", sparse), *others):
+            rendered = renderer.render(decided(campaign, data))
             message = dict(rendered.message)
             files[f"{name}/{case}.html"] = message.pop("html") + "\n"
             files[f"{name}/{case}.txt"] = message.pop("text") + "\n"

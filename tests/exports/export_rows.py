@@ -7,33 +7,33 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import duckdb
+import yaml
+
 import exports
-from exports import Brand, Campaign, Run, load_brand, load_campaign
+from exports import Brand, Campaign, Column, Run, load_brand, load_campaign
 
 SECRET = b"a key for tests, thirty-two bytes"
 RUN = Run(dt.datetime(2026, 3, 2, tzinfo=dt.UTC), dt.date(2026, 3, 1))
 LIBRARY = Path(exports.__file__).parent
 
-COMMON = (
-    "message_id", "campaign", "variant", "customer_id", "occasion_id", "as_of_date", "to_email", "to_name",
-    "first_name", "language", "send_at", "evidence", "consent_id", "consent_source", "consent_obtained_at",
-)  # fmt: skip
-COLUMNS = {
-    "winback": (*COMMON, "days_since_order", "last_product_title", "currency"),
-    "cart_reminder": (*COMMON, "cart_id", "item_count", "cart_amount", "currency", "abandoned_at"),
-    "cart_follow_up": (*COMMON, "cart_id", "item_count", "cart_amount", "currency", "abandoned_at"),
-    "order_thanks": (*COMMON, "order_id", "ordered_at", "item_count"),
-    "cross_sell": (*COMMON, "ordered_at", "product_title"),
-    "second_offer": (*COMMON, "ordered_at"),
-}
-_PRODUCT = ("message_id", "position", "product_id", "title", "product_url", "image_url", "price_amount", "currency")
-LIST_COLUMNS: dict[str, dict[str, tuple[str, ...]]] = {
-    "winback": {"products": _PRODUCT},
-    "cart_reminder": {"items": (*_PRODUCT, "quantity")},
-    "cart_follow_up": {"items": (*_PRODUCT, "quantity")},
-    "order_thanks": {"items": (*_PRODUCT, "quantity")},
-    "cross_sell": {"products": _PRODUCT},
-    "second_offer": {"products": _PRODUCT},
+_MODELS = LIBRARY.parent / "models/exports"
+
+
+def _contract(path: Path) -> dict[str, Column]:
+    """The columns of an export model, as its contract declares them."""
+    (model,) = yaml.safe_load(path.read_text(encoding="utf-8"))["models"]
+    return {
+        column["name"]: Column(column["data_type"], is_personal="pii" in column.get("config", {}).get("meta", {}))
+        for column in model["columns"]
+    }
+
+
+_CONTRACTS = {path.stem.removeprefix("exp_"): _contract(path) for path in sorted(_MODELS.glob("exp_*.yml"))}
+COLUMNS = {name: columns for name, columns in _CONTRACTS.items() if "__" not in name}
+LIST_COLUMNS = {
+    campaign: {name.split("__")[1]: columns for name, columns in _CONTRACTS.items() if name.startswith(f"{campaign}__")}
+    for campaign in COLUMNS
 }
 
 
@@ -49,6 +49,23 @@ def product(number: int, **changes: Any) -> dict[str, Any]:
         "currency": "EUR",
     }
     return row | changes
+
+
+def suggested(number: int, **changes: Any) -> dict[str, Any]:
+    """A product as the child table of a list of recommendations has it."""
+    row = {
+        "brand": "Tide",
+        "category": "Kitchen",
+        "strategy": ("bought_together", "popular")[number > 1],
+        "reason_title": None if number > 1 else "Wool blanket",
+        "score": Decimal("0.750000"),
+    }
+    return product(number, **row) | changes
+
+
+def slot(name: str, value: str, rule: str) -> dict[str, str]:
+    """What the campaign's rules have decided for a row."""
+    return {f"slot_{name}": value, f"slot_{name}_rule": rule}
 
 
 def _common(campaign: str, number: int) -> dict[str, Any]:
@@ -71,13 +88,19 @@ def _common(campaign: str, number: int) -> dict[str, Any]:
     }
 
 
+def _offer() -> dict[str, Any]:
+    return {"offer_code": "WELCOME-7Q2K9XT4VN", "offer_expires_at": dt.datetime(2026, 3, 16), "offer_percent": 10}
+
+
 def winback_row(number: int = 1, **changes: Any) -> dict[str, Any]:
     """A row of exp_winback with its products."""
     row = _common("winback", number) | {
         "days_since_order": 120,
+        **slot("opening", "last_order", "ordered_before"),
         "last_product_title": "Wool blanket",
         "currency": "EUR",
-        "products": [product(position) for position in (1, 2, 3)],
+        **_offer(),
+        "products": [suggested(position) for position in (1, 2, 3)],
     }
     return row | changes
 
@@ -88,6 +111,7 @@ def cart_row(number: int = 1, campaign: str = "cart_reminder", **changes: Any) -
         "cart_id": "cart-1",
         "item_count": 3,
         "cart_amount": Decimal("74.70"),
+        **(slot("headline", "several", "more_than_one_item") if campaign == "cart_reminder" else {}),
         "currency": "EUR",
         "abandoned_at": dt.datetime(2026, 3, 1, 20, 15),
         "items": [product(1, quantity=1), product(2, quantity=2)],
@@ -111,9 +135,20 @@ def offer_row(campaign: str, number: int = 1, **changes: Any) -> dict[str, Any]:
     row = _common(campaign, number) | {
         "ordered_at": dt.datetime(2026, 2, 26, 20, 15),
         **({"product_title": "Wool blanket"} if campaign == "cross_sell" else {}),
-        "products": [product(position) for position in (1, 2, 3)],
+        "products": [suggested(position) for position in (1, 2, 3)],
     }
     return row | changes
+
+
+def welcome_row(number: int = 1, **changes: Any) -> dict[str, Any]:
+    """A row of exp_welcome with its products."""
+    return _common("welcome", number) | _offer() | {"products": [suggested(n) for n in (1, 2, 3)]} | changes
+
+
+def picks_row(number: int = 1, **changes: Any) -> dict[str, Any]:
+    """A row of exp_weekly_picks with its products."""
+    row = {"top_category": "Kitchen", "picks_count": 6, "products": [suggested(n) for n in (1, 2, 3, 4, 5, 6)]}
+    return _common("weekly_picks", number) | row | changes
 
 
 ROWS: dict[str, Callable[..., dict[str, Any]]] = {
@@ -123,6 +158,8 @@ ROWS: dict[str, Callable[..., dict[str, Any]]] = {
     "order_thanks": thanks_row,
     "cross_sell": partial(offer_row, "cross_sell"),
     "second_offer": partial(offer_row, "second_offer"),
+    "welcome": welcome_row,
+    "weekly_picks": picks_row,
 }
 
 
@@ -132,3 +169,14 @@ def load(name: str, library: Path = LIBRARY, brand: Brand | None = None) -> Camp
     return load_campaign(
         folder, columns=COLUMNS[name], list_columns=LIST_COLUMNS[name], brand=brand or load_brand(), library=library
     )
+
+
+def decided(campaign: Campaign, row: dict[str, Any]) -> dict[str, Any]:
+    """The row with what the campaign's rules decide over its columns, as the warehouse hands it over."""
+    columns = {name: column for name, column in COLUMNS[campaign.name].items() if name in row}
+    table = ", ".join(f"cast(${name} as {column.data_type}) as {name}" for name, column in columns.items())
+    select = ", ".join(f"{sql} as {name}" for name, sql in campaign.decided_columns.items())
+    if not select:
+        return row
+    found = duckdb.execute(f"select {select} from (select {table})", {name: row[name] for name in columns})
+    return row | dict(zip(campaign.decided_columns, found.fetchone() or (), strict=True))

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import jsonschema
 import pytest
-from export_rows import LIBRARY, ROWS, RUN, SECRET, cart_row, load, product, winback_row
+from export_rows import LIBRARY, ROWS, RUN, SECRET, cart_row, decided, load, product, suggested, winback_row
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -19,7 +19,6 @@ from exports import Campaign, DataError, ExportError, Renderer, Run
 from exports.links import TEXT_LINK, with_query
 from exports.message import check_message
 from exports.safety import clean_line, clean_url, spreadsheet_cell
-from exports.template import money
 
 SCHEMA = json.loads((LIBRARY / "schemas/message.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
@@ -89,8 +88,8 @@ def test_strangers_change_nothing_but_their_words(
 ) -> None:
     changes: dict[str, Any] = {"first_name": name, "to_name": other}
     filled = title if clean_line(title) else "x"
-    plain = [product(1, quantity=1), product(2, quantity=2)]
-    hostile = [product(1, quantity=1, title=filled), product(2, quantity=2, title=filled + other)]
+    plain = [suggested(1, quantity=1), suggested(2, quantity=2)]
+    hostile = [suggested(1, quantity=1, title=filled), suggested(2, quantity=2, title=filled + other)]
     for campaign, row, benign in (
         (winback, winback_row(**changes, last_product_title=other, products=hostile), winback_row(products=plain)),
         (cart_reminder, cart_row(**changes, items=hostile), cart_row(items=plain)),
@@ -220,7 +219,8 @@ def test_a_date_that_is_none_stops_the_campaign(cart_reminder: Campaign) -> None
 
 
 def test_whoever_did_not_agree_to_profiling_reads_nothing_of_what_they_did(winback: Campaign) -> None:
-    message = render(winback, winback_row(days_since_order=None, last_product_title=None, currency=None))
+    row = winback_row(days_since_order=None, last_product_title=None, currency=None)
+    message = render(winback, decided(winback, row))
     for part in ("html", "text"):
         assert "There is a lot to discover" in message[part] or "there is a lot to discover" in message[part]
         assert "last order" not in message[part]
@@ -256,6 +256,8 @@ def test_names_that_look_like_nothing_are_names(winback: Campaign, name: str) ->
         ("first_name", True, "bool is not text"),
         ("days_since_order", "12", "str is not a number"),
         ("products", None, "not attached"),
+        ("slot_opening", None, "not decided by the rules"),
+        ("slot_opening", "discover", "not decided by the rules"),
     ],
 )
 def test_a_row_that_breaks_its_contract_stops_the_campaign(
@@ -274,7 +276,7 @@ def test_a_column_that_is_not_there_stops_the_campaign(winback: Campaign) -> Non
 
 
 def test_a_bad_item_is_left_out_and_told(winback: Campaign) -> None:
-    products = [product(1, product_url="javascript:x"), product(2), product(3, price_amount=None)]
+    products = [suggested(1, product_url="javascript:x"), suggested(2), suggested(3, price_amount=None)]
     row = winback_row(products=products)
     assert Page(render(winback, row)["html"]).images == ["https://cdn.example.com/p2.jpg"]
     block = explain(winback, row)["blocks"]["products"]
@@ -310,7 +312,21 @@ def test_an_explanation_has_what_led_to_the_message(winback: Campaign) -> None:
     assert explanation["consent"] == {"id": "k1", "source": "checkout", "obtained_at": "2025-05-04T03:02:01Z"}
     assert explanation["template_version"] == winback.template_version
     assert explanation["occasion_id"] == "o0001"
-    assert explanation["blocks"]["products"]["rule"].startswith("Popular products")
+    assert explanation["slots"] == {"opening": {"value": "last_order", "rule": "ordered_before"}}
+    assert explanation["blocks"]["products"]["rule"].startswith("The strategies of seeds/recommendation_slots.csv")
+
+
+def test_an_explanation_says_why_each_item_that_is_shown_was_chosen(winback: Campaign) -> None:
+    row = winback_row(products=[suggested(1), suggested(2, image_url=None), suggested(3)])
+    because = {"strategy": "bought_together", "reason_title": "Wool blanket", "score": 0.75}
+    assert explain(winback, row)["blocks"]["products"]["chosen"] == [
+        {"position": 1, "product_id": "p1", **because},
+        {"position": 3, "product_id": "p3", "strategy": "popular", "reason_title": None, "score": 0.75},
+    ]
+    del row["products"][0]["score"]
+    with pytest.raises(DataError, match="no such column") as caught:
+        explain(winback, row)
+    assert caught.value.token == "products.score"
 
 
 def test_times_are_told_in_utc(winback: Campaign) -> None:
@@ -349,21 +365,6 @@ def test_a_value_with_nothing_to_say_is_not_printed(library: Path, expression: s
     path.write_text(expression + "\n" + path.read_text(encoding="utf-8"), encoding="utf-8")
     with pytest.raises(DataError, match="the template cannot be filled"):
         render(load("winback", library), winback_row())
-
-
-@pytest.mark.parametrize(
-    ("amount", "currency", "text"),
-    [
-        (Decimal("1234.5"), "EUR", "€1,234.50"),
-        (Decimal("-3"), "USD", "-$3.00"),
-        (12, "CHF", "CHF 12.00"),
-        (1200, "JPY", "JPY 1,200"),
-        (0.125, "GBP", "£0.13"),
-        (Decimal("0.0005"), "KWD", "KWD 0.001"),
-    ],
-)
-def test_money_is_written_out(amount: Any, currency: str, text: str) -> None:
-    assert money(amount, currency) == text
 
 
 @pytest.mark.parametrize(

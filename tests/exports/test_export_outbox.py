@@ -14,7 +14,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from export_rows import LIBRARY, RUN, SECRET, product, winback_row
+from export_rows import LIBRARY, RUN, SECRET, product, slot, winback_row
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -44,7 +44,7 @@ def test_the_files_hold_what_the_manifest_says(winback: Campaign, tmp_path: Path
     rows = [
         winback_row(1, first_name=None),
         winback_row(2, variant="bold"),
-        winback_row(3, products=[product(1, title="")]),
+        winback_row(3, products=[product(1, title="")], **slot("opening", "discover", "otherwise")),
     ]
     manifest = write(winback, tmp_path / "o", rows)
     assert sorted(path.name for path in (tmp_path / "o").iterdir()) == FILES
@@ -52,6 +52,7 @@ def test_the_files_hold_what_the_manifest_says(winback: Campaign, tmp_path: Path
     assert (tmp_path / "o/manifest.json").read_bytes() == manifest.to_json()
     assert written["messages"] == 3
     assert written["variants"] == {"bold": 1, "control": 2}
+    assert written["slots"] == {"opening": {"ordered_before": 2, "otherwise": 1}}
     assert written["fallbacks"] == {"first_name": 1}
     assert written["dropped_items"] == {"products": 1}
     assert (written["as_of"], written["as_of_date"]) == ("2026-03-02T00:00:00Z", "2026-03-01")

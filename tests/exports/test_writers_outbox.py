@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 import pytest
 from esp_messages import SETTINGS, writer
-from export_rows import COLUMNS, LIBRARY, LIST_COLUMNS, RUN, SECRET, winback_row
+from export_rows import COLUMNS, LIST_COLUMNS, RUN, SECRET, winback_row
 
 from exports import Campaign, DataError, LoadError, Manifest, load_brand, load_campaign, remove_customers, write_outbox
 from exports.brand import DEFAULT_BRAND
@@ -41,7 +41,7 @@ def load(folder: Path, library: Path, brand: str = "", campaign: str = "", esps:
     brand_file.write_text(DEFAULT_BRAND.read_text() + brand)
     esps_file.write_text(esps or DEFAULT_ESPS.read_text())
     definition = library / "campaigns/winback/campaign.yml"
-    definition.write_text((LIBRARY / "campaigns/winback/campaign.yml").read_text() + campaign)
+    definition.write_text(Path(__file__).with_name("plain").joinpath("campaign.yml").read_text() + campaign)
     return load_campaign(
         definition.parent, columns=COLUMNS["winback"], list_columns=LIST_COLUMNS["winback"],
         brand=load_brand(brand_file), library=library, esps=esps_file,

@@ -33,3 +33,13 @@ def test_a_service_s_parts_are_one_line(tmp_path: Path) -> None:
     first, second, *_ = console.export_text().splitlines()
     assert first == f"  {outbox}/x.csv  1 rows, 2 bytes"
     assert second == f"  {outbox}/ses/  2 files, 100 rows, 2,000 bytes"
+
+
+def test_a_warning_is_told_with_its_count(tmp_path: Path) -> None:
+    site = Site(date(2026, 1, 5), True, tmp_path)
+    outbox = site.outbox("winback")
+    outbox.mkdir(parents=True)
+    (outbox / "manifest.json").write_text(json.dumps({"files": [], "warnings": {"html_bytes": 1200}}))
+    console = Console(record=True, quiet=False, width=500)
+    _show_files(site, "winback", console)
+    assert "  1,200 messages with HTML close to the longest that may be sent" in console.export_text()

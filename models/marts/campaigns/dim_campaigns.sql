@@ -14,6 +14,7 @@ with campaigns as (
         {{ policy_value(model, 'trigger', 'string', none) }} as trigger_name,
         {{ policy_value(model, 'send_delay_minutes', 'int', 0) }} as send_delay_minutes,
         {{ policy_value(model, 'send_at_local', 'string', none) }} as send_at_local,
+        {{ policy_value(model, 'send_on_weekday', 'string', none) }} as send_on_weekday,
         {{ policy_value(model, 'maximum_audience', 'int') }} as maximum_audience,
         {{ policy_value(model, 'audience_factor', 'double') }} as audience_factor
     {{ 'union all' if not loop.last }}

@@ -29,11 +29,14 @@ popular_products as (
     select
         products.product_id,
         products.title,
+        products.brand,
+        products.category,
         products.product_url,
         products.image_url,
         coalesce(products.sale_price_amount, products.price_amount) as price_amount,
         products.currency,
-        buyer_counts.buyer_count
+        buyer_counts.buyer_count,
+        cast(buyer_counts.buyer_count as double) / max(buyer_counts.buyer_count) over () as score
     from buyer_counts
     inner join {{ ref('dim_products') }} as products on buyer_counts.product_id = products.product_id
     where
@@ -69,10 +72,16 @@ select
     position,
     product_id,
     title,
+    brand,
+    category,
     product_url,
     image_url,
     price_amount,
     currency,
-    buyer_count
+    buyer_count,
+    'popular' as strategy,
+    cast(null as string) as reason_title,
+    cast(score as decimal(9, 6)) as score,
+    count(*) over (partition by customer_id) as suggestion_count
 from ranked
 where position <= 3

@@ -2,8 +2,7 @@
 
 import dagster as dg
 
-from orchestration.defs.export.assets import CAMPAIGNS, export_asset
+from orchestration.defs.export.assets import export_asset
+from orchestration.export_tables import campaign_folders
 
-defs = dg.Definitions(
-    assets=[export_asset(folder) for folder in sorted(CAMPAIGNS.iterdir()) if (folder / "campaign.yml").exists()]
-)
+defs = dg.Definitions(assets=[export_asset(folder) for folder in campaign_folders()])

@@ -1,23 +1,22 @@
 """The asset of one campaign: its export table through the gate, rendered, logged and put into the outbox."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from datetime import UTC
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
 import duckdb
 
-from exports import Manifest, Run, attach, load_campaign, write_outbox
+from exports import Manifest, Run, write_outbox
+from orchestration import export_tables
 from orchestration.dbt_project import manifest
 from orchestration.defs.transform.assets import published
 from orchestration.gate import GateClosedError, ensure_open, open_published
 from orchestration.partitions import daily, days_of, is_backfill, one_day_a_run
 from orchestration.send_log import record
-from orchestration.settings import PROJECT, settings
+from orchestration.settings import settings
 from orchestration.site import Site, site_for
 
-CAMPAIGNS = PROJECT / "exports" / "campaigns"
 GATE = "gate"
 
 
@@ -45,7 +44,7 @@ def export_asset(folder: Path) -> dg.AssetsDefinition:
         try:
             connection = open_published(site)
             with connection:
-                models = _export_models(campaign)
+                models = export_tables.export_models(manifest(), campaign)
                 ensure_open(connection, campaign, models)
                 yield dg.AssetCheckResult(check_name=GATE, passed=True)
                 written = _export(connection, site, folder, models)
@@ -57,41 +56,15 @@ def export_asset(folder: Path) -> dg.AssetsDefinition:
     return export
 
 
-def _export_models(campaign: str) -> list[Mapping[str, Any]]:
-    """The campaign's export table, then those of its lists (`exp_<campaign>__<list>`)."""
-    name = f"exp_{campaign}"
-    models = [n for n in manifest()["nodes"].values() if n["resource_type"] == "model"]
-    found = [m for m in models if m["name"] == name or m["name"].startswith(f"{name}__")]
-    return sorted(found, key=lambda m: m["name"])
-
-
 def _export(
-    connection: duckdb.DuckDBPyConnection, site: Site, folder: Path, models: list[Mapping[str, Any]]
+    connection: duckdb.DuckDBPyConnection, site: Site, folder: Path, models: Sequence[export_tables.Model]
 ) -> Manifest:
-    main, *children = models
-    lists = {m["name"].split("__")[1]: m for m in children}
-    campaign = load_campaign(
-        folder, columns=main["columns"], list_columns={name: m["columns"] for name, m in lists.items()}
-    )
-    rows = attach(
-        _rows(connection, main, "message_id"),
-        {name: _rows(connection, m, "message_id, position") for name, m in lists.items()},
-    )
+    campaign = export_tables.load(folder, models)
+    rows = export_tables.rows_of(connection, campaign, models)
     if site.is_live:
-        record(connection, site, folder.name, _table(main), settings().ledger)
+        record(connection, site, folder.name, export_tables.table(models[0]), settings().ledger)
     run = Run(as_of=site.as_of.replace(tzinfo=UTC), as_of_date=site.day)
     return write_outbox(campaign, rows, site.outbox(folder.name), run=run, secret=settings().unsubscribe_key.encode())
-
-
-def _rows(connection: duckdb.DuckDBPyConnection, model: Mapping[str, Any], order: str) -> Iterator[dict[str, Any]]:
-    """The table's rows as dicts, a batch at a time: an audience may be larger than memory."""
-    batches = connection.cursor().execute(f"select * from {_table(model)} order by {order}").to_arrow_reader(10_000)
-    for batch in batches:
-        yield from batch.to_pylist()
-
-
-def _table(model: Mapping[str, Any]) -> str:
-    return f"{model['database']}.{model['schema']}.{model['name']}"
 
 
 def _metadata(site: Site, campaign: str, written: Manifest) -> dict[str, dg.MetadataValue]:

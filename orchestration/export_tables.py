@@ -1,0 +1,92 @@
+"""A campaign's export tables: which they are, what their contracts say, and their rows as the renderer takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from exports import Campaign, Column, LoadError, Problem, attach, load_campaign
+from orchestration.settings import PROJECT
+
+CAMPAIGNS = PROJECT / "exports" / "campaigns"
+Model = Mapping[str, Any]
+_BATCH_ROWS = 10_000
+
+
+def campaign_folders(campaigns: Path = CAMPAIGNS) -> list[Path]:
+    """The folders of all campaigns, in the order of their names."""
+    return sorted(path.parent for path in campaigns.glob("*/campaign.yml"))
+
+
+def export_models(manifest: Mapping[str, Any], campaign: str) -> list[Model]:
+    """The campaign's export table, then those of its lists (`exp_<campaign>__<list>`); none where it has no model."""
+    name = f"exp_{campaign}"
+    models = [n for n in manifest["nodes"].values() if n["resource_type"] == "model"]
+    found = [m for m in models if m["name"] == name or m["name"].startswith(f"{name}__")]
+    return sorted(found, key=lambda m: str(m["name"]))
+
+
+def load(folder: Path, models: Sequence[Model]) -> Campaign:
+    """The campaign of a folder, held against the contracts of its export models.
+
+    Raises:
+        LoadError: with every fault in the folder, by file and line.
+    """
+    if not models:
+        raise LoadError([Problem(folder / "campaign.yml", 1, f"there is no model exp_{folder.name} to read rows from")])
+    main, *lists = models
+    return load_campaign(
+        folder, columns=columns_of(main), list_columns={_list_name(model): columns_of(model) for model in lists}
+    )
+
+
+def problems(manifest: Mapping[str, Any], campaigns: Path = CAMPAIGNS) -> list[Problem]:
+    """Every fault in the folders of all campaigns."""
+    found: list[Problem] = []
+    for folder in campaign_folders(campaigns):
+        try:
+            load(folder, export_models(manifest, folder.name))
+        except LoadError as error:
+            found += error.problems
+    return found
+
+
+def rows_of(
+    connection: duckdb.DuckDBPyConnection, campaign: Campaign, models: Sequence[Model]
+) -> Iterator[dict[str, Any]]:
+    """The export table's rows in the order of their messages, each with what rules decide and with its lists."""
+    main, *lists = models
+    return attach(
+        _rows(connection, main, "message_id", campaign.decided_columns),
+        {_list_name(model): _rows(connection, model, "message_id, position") for model in lists},
+    )
+
+
+def columns_of(model: Model) -> dict[str, Column]:
+    """The columns of a model, as its contract declares them."""
+    return {
+        name: Column(column["data_type"], is_personal="pii" in column["config"]["meta"])
+        for name, column in model["columns"].items()
+    }
+
+
+def table(model: Model) -> str:
+    """The model's table, as SQL names it."""
+    return f"{model['database']}.{model['schema']}.{model['name']}"
+
+
+def _rows(
+    connection: duckdb.DuckDBPyConnection, model: Model, order: str, more: Mapping[str, str] | None = None
+) -> Iterator[dict[str, Any]]:
+    """The table's rows as dicts, a batch at a time: an audience may be larger than memory."""
+    columns = ", ".join(["*", *(f"{sql} as {name}" for name, sql in (more or {}).items())])
+    query = f"select {columns} from {table(model)} order by {order}"
+    for batch in connection.cursor().execute(query).to_arrow_reader(_BATCH_ROWS):
+        yield from batch.to_pylist()
+
+
+def _list_name(model: Model) -> str:
+    return str(model["name"]).split("__")[1]
