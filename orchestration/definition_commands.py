@@ -106,6 +106,7 @@ def preview(
     recipients: Annotated[int, typer.Option(help="How many real readers of each campaign to show.")] = 3,
 ) -> None:
     """Show every campaign and block in a browser: desktop and phone, light and dark, text, and what explains it."""
+    from orchestration.dbt_project import manifest
     from workbench.preview.gallery import Gallery
     from workbench.preview.server import serve
 
