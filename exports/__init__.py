@@ -19,8 +19,9 @@ from exports.campaign import Campaign, load_campaign
 from exports.checks import check_filled
 from exports.columns import Column
 from exports.errors import DataError, ExportError, LoadError, Problem, TokenError
+from exports.folder import FileEntry
 from exports.message import Renderer, Run
-from exports.outbox import FileEntry, Manifest, remove_customers, write_outbox
+from exports.outbox import Manifest, remove_customers, write_outbox
 from exports.personas import Persona, load_personas
 
 __all__ = [
