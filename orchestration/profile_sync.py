@@ -1,6 +1,6 @@
 """The sync of profiles: what has changed since it was last written, for the CRM or e-mail service to import.
 
-What is told, and of whom, is the model `exp_profile_sync`'s. Every value written is in `ledger/profile_syncs/`, by day:
+What is told, and of whom, is the model `exp_profile_sync`'s. Every value told is in `ledger/profile_syncs/`, by day:
 so a day run again writes the same file, whatever came later.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import glob
 from collections.abc import Iterator, Mapping
-from datetime import UTC
+from datetime import UTC, date
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,8 @@ from orchestration.site import Site
 MODEL = "exp_profile_sync"
 # What every row begins with, so that the other system knows whom it is about.
 _KEYS = ("customer_id", "email")
+# What a day's file says, once it is there, and while it is made.
+_TOLD, _MAY_BE_TOLD = "part.parquet", "intent.parquet"
 _BATCH_ROWS = 10_000
 
 
@@ -39,9 +41,10 @@ def is_daily(manifest: Mapping[str, Any]) -> bool:
 
 
 def sync(site: Site, manifest: Mapping[str, Any], ledger: Path) -> FileEntry:
-    """Write `outbox/sync/<day>/profiles.csv`, then what it says to the ledger; a replay's goes nowhere.
+    """Write `outbox/sync/<day>/profiles.csv`, and what it says to the ledger; a replay's goes nowhere.
 
-    In this order: after a crash in between the next sync says the same once more, and nothing is left out.
+    To the ledger it goes before, as what may be told, and after, as what is. What a crash leaves as the one is told by
+    the next sync, whatever it is by then: nobody knows whether the other system has it.
 
     Raises:
         GateClosedError: what is published is not of this day.
@@ -49,18 +52,21 @@ def sync(site: Site, manifest: Mapping[str, Any], ledger: Path) -> FileEntry:
     model = model_of(manifest)
     with open_published(site) as connection:
         _make_changes(connection, model, site, ledger)
+        if site.is_live:
+            _record(connection, site, ledger)
         columns = list(model["columns"])
         run = Run(as_of=site.as_of.replace(tzinfo=UTC), as_of_date=site.day)
         entry = write_profiles(site.outbox("sync"), columns, _rows(connection, model), run=run)
         if site.is_live:
-            _record(connection, site, ledger)
+            _settle(site, ledger)
     return entry
 
 
 def _make_changes(connection: duckdb.DuckDBPyConnection, model: Mapping[str, Any], site: Site, ledger: Path) -> None:
-    """Make the table `changes`: each value that is not the one last written before this day.
+    """Make the table `changes`: each value that is not the one last told before this day.
 
-    What an earlier run of this day has written is written again, as it is now: it may be in the other system already.
+    What an earlier run of this day has told, or one that was broken off may have, is told again as it is now. If it is
+    not known now, its value is null: nothing is told, and whatever comes next will be.
     """
     columns = {name: column["config"]["meta"] for name, column in model["columns"].items() if name != "customer_id"}
     lists = [name for name, meta in columns.items() if meta.get("list")]
@@ -72,7 +78,7 @@ def _make_changes(connection: duckdb.DuckDBPyConnection, model: Mapping[str, Any
         for name in columns
     ]
     empty = quoted(model["config"]["meta"]["sync"]["empty_list"])
-    connection.execute(f"create temp table written as {_written(site, ledger)}")
+    connection.execute(f"create temp table told as {_told(site, ledger)}", {"day": site.day})
     connection.execute(
         f"""
         create temp table changes as
@@ -82,29 +88,39 @@ def _make_changes(connection: duckdb.DuckDBPyConnection, model: Mapping[str, Any
             into name attribute value value
         ),
         before as (
-            select customer_id, attribute, arg_max(value, as_of_date) as value
-            from written where as_of_date < $day group by all
+            select customer_id, attribute, arg_max_null(value, as_of_date) as value
+            from told where is_sure and as_of_date < $day group by all
         ),
-        today as (select customer_id, attribute, value from written where as_of_date = $day)
+        again as (select distinct customer_id, attribute from told where not is_sure or as_of_date = $day)
         select now.customer_id, now.attribute, coalesce(nullif(now.value, ''), '{empty}') as value
         from now
         left join before using (customer_id, attribute)
-        left join today using (customer_id, attribute)
+        left join again using (customer_id, attribute)
         where
-            (now.value <> '' or before.value is not null or today.value is not null)
-            and (coalesce(nullif(now.value, ''), '{empty}') is distinct from before.value or today.value is not null)
+            again.attribute is not null
+            or (
+                (now.value <> '' or before.value is not null)
+                and coalesce(nullif(now.value, ''), '{empty}') is distinct from before.value
+            )
+        union all
+        select customer_id, attribute, null from again anti join now using (customer_id, attribute)
         """,
         {"day": site.day},
     )
 
 
-def _written(site: Site, ledger: Path) -> str:
+def _told(site: Site, ledger: Path) -> str:
+    """The select over what the ledger has up to a day."""
     folder = ledger / "profile_syncs"
-    if not any(folder.glob("as_of_date=*/part.parquet")):
-        return "select null::date as as_of_date, '' as customer_id, '' as attribute, '' as value where false"
-    pattern = f"{quoted(glob.escape(str(folder)))}/as_of_date=*/part.parquet"
-    files = site.vault.read_parquet(pattern, "hive_partitioning = true")
-    return f"select cast(as_of_date as date) as as_of_date, customer_id, attribute, value from {files}"
+    if not any(folder.glob("as_of_date=*/*.parquet")):
+        nothing = "null::date as as_of_date, '' as customer_id, '' as attribute, '' as value, true as is_sure"
+        return f"select {nothing} where $day is null"
+    pattern = f"{quoted(glob.escape(str(folder)))}/as_of_date=*/*.parquet"
+    files = site.vault.read_parquet(pattern, "hive_partitioning = true", "filename = true")
+    return f"""
+        select cast(as_of_date as date) as as_of_date, customer_id, attribute, value,
+            parse_filename(filename) = '{_TOLD}' as is_sure
+        from {files} where cast(as_of_date as date) <= $day"""
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, model: Mapping[str, Any]) -> Iterator[dict[str, str | None]]:
@@ -115,7 +131,7 @@ def _rows(connection: duckdb.DuckDBPyConnection, model: Mapping[str, Any]) -> It
         f"""
         select customer_id, any_value(profiles.email) as email, {values}
         from changes inner join {table(model)} as profiles using (customer_id)
-        group by customer_id order by customer_id
+        group by customer_id having count(value) > 0 order by customer_id
         """
     ).to_arrow_reader(_BATCH_ROWS)
     for batch in batches:
@@ -123,10 +139,22 @@ def _rows(connection: duckdb.DuckDBPyConnection, model: Mapping[str, Any]) -> It
 
 
 def _record(connection: duckdb.DuckDBPyConnection, site: Site, ledger: Path) -> None:
-    target = ledger / "profile_syncs" / f"as_of_date={site.day}" / "part.parquet"
+    target = _folder(site.day, ledger) / _MAY_BE_TOLD
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = unread_beside(target)
     connection.execute(
         f"copy (from changes order by customer_id, attribute) to '{quoted(temporary)}' ({site.vault.parquet})"
     )
     put_in_place(temporary, target)
+
+
+def _settle(site: Site, ledger: Path) -> None:
+    """What may be told is; what may have been told on earlier days has been told again by it."""
+    folder = _folder(site.day, ledger)
+    put_in_place(folder / _MAY_BE_TOLD, folder / _TOLD)
+    for left in folder.parent.glob(f"as_of_date=*/{_MAY_BE_TOLD}"):
+        left.unlink()
+
+
+def _folder(day: date, ledger: Path) -> Path:
+    return ledger / "profile_syncs" / f"as_of_date={day}"

@@ -186,6 +186,7 @@ def before(two_days: tuple[Home, dict[str, str]], tmp_path_factory: pytest.TempP
     home = Home(tmp_path_factory.mktemp("before") / "data")
     shutil.copytree(two_days[0].path, home.path)
     whom = _whom(home)
+    home.postroom("sync")
     _dirty(home, whom)
     return home, whom
 
@@ -205,7 +206,8 @@ def test_nothing_of_them_is_left_in_any_file(before: tuple[Home, Whom], erased: 
     assert zones >= {
         "landing", "raw", "quarantine", "history", "ledger", "outbox", "replay", "published", "dead_letters",
     }  # fmt: skip
-    assert any(name.startswith("ledger/deliveries/") for name in held)
+    for part in ("ledger/deliveries/", "ledger/profile_syncs/", "outbox/sync/", "replay/2026-01-04/outbox/sync/"):
+        assert any(name.startswith(part) for name in held), part
     assert "landing/crm/contacts/2026-01-05/late.csv.zst" in held
     assert _holding(after.path, whom.needles) == set()
     assert "nothing of them is left" in printed
@@ -394,6 +396,7 @@ def test_access_shows_what_is_held(before: tuple[Home, Whom]) -> None:
     assert held["payloads"][0]["message"]["to"]["email"] == whom.email
     assert {d["verdict"]["state"] for d in held["deliveries"]} <= {"dead", "unknown"}
     assert [d["message_id"] for d in held["deliveries"]] == [s["message_id"] for s in held["sends"]]
+    assert {row["attribute"] for row in held["profile_syncs"]} >= {"email", "has_profiling_consent"}
     assert whom.kin_email not in first
 
 
