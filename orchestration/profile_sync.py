@@ -89,7 +89,7 @@ def _make_changes(connection: duckdb.DuckDBPyConnection, model: Mapping[str, Any
         ),
         before as (
             select customer_id, attribute, arg_max_null(value, as_of_date) as value
-            from told where is_sure and as_of_date < $day group by all
+            from told where as_of_date < $day group by all
         ),
         again as (select distinct customer_id, attribute from told where not is_sure or as_of_date = $day)
         select now.customer_id, now.attribute, coalesce(nullif(now.value, ''), '{empty}') as value
