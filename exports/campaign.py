@@ -15,9 +15,10 @@ from exports.columns import Columns
 from exports.definition import Definition
 from exports.errors import LoadError
 from exports.links import Utm
+from exports.lists import TokenList
 from exports.slots import Slot
 from exports.templates import Templates
-from exports.tokens import Token, TokenList
+from exports.tokens import Token
 from exports.writers import Writer
 from exports.writers.config import DEFAULT_ESPS, Esps
 
@@ -36,6 +37,7 @@ class Campaign:
     tokens: tuple[Token, ...]
     lists: tuple[TokenList, ...]
     slots: tuple[Slot, ...]
+    warn_fallback_share: Mapping[str, float]
     brand: Brand
     template_version: str
     subject: Template
@@ -82,6 +84,7 @@ def load_campaign(
         tokens=definition.tokens,
         lists=definition.lists,
         slots=definition.slots,
+        warn_fallback_share=definition.warn_fallback_share,
         brand=brand,
         template_version=loader.version(),
         subject=loader.templates["subject.j2"],

@@ -5,7 +5,7 @@ Everything that can differ between two recipients happens here; files are writte
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,8 +16,8 @@ from exports import unsubscribe
 from exports.campaign import Campaign
 from exports.errors import DataError, ExportError
 from exports.safety import clean_line, has_template_tag, is_email
-from exports.slots import read_slot
-from exports.tokens import Notes, read_list, read_tokens
+from exports.tokens import Notes
+from exports.values import read_values
 
 _ID = re.compile(r"[A-Za-z0-9._:@|/+=~-]{1,200}")
 _SLUG = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -99,14 +99,7 @@ class Renderer:
         self, row: Mapping[str, Any], message_id: str, variant: str, unsubscribe_url: str, notes: Notes
     ) -> dict[str, str]:
         campaign = self.campaign
-        query = campaign.utm.query(variant)
-        values = read_tokens(campaign.tokens, row, query, notes, message_id)
-        for spec in campaign.lists:
-            values[spec.name] = read_list(spec, row, query, notes, message_id)
-        for slot in campaign.slots:
-            values[slot.name], rule = read_slot(slot, row, message_id)
-            notes.slots[slot.name] = {"value": values[slot.name], "rule": rule}
-        values["variant"] = variant
+        values = read_values(campaign, row, variant, notes, message_id)
         try:
             subject = " ".join(campaign.subject.render(values).split())
             preheader = " ".join(campaign.preheader.render(values).split())
@@ -203,8 +196,3 @@ def _evidence(row: Mapping[str, Any], message_id: str) -> Any:
         return orjson.loads(row.get("evidence") or "")
     except (orjson.JSONDecodeError, TypeError):
         raise DataError(message_id, "is not JSON", "evidence") from None
-
-
-def counted_fallbacks(fallbacks: Iterable[str]) -> list[str]:
-    """Names of tokens that fell back, as they are counted: `items.2.image_url` counts as `items.image_url`."""
-    return [re.sub(r"\.\d+\.", ".", name) for name in fallbacks]
