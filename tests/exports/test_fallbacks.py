@@ -1,0 +1,286 @@
+"""What is missing is replaced as campaign.yml says, and told: in the explanation, and counted in the manifest."""
+
+import json
+import math
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from export_rows import COLUMNS, LIST_COLUMNS, RUN, SECRET, decided, product, slot, winback_row
+
+from exports import Campaign, Column, DataError, LoadError, Renderer, load_campaign, write_outbox
+from exports.message import Rendered
+
+SURE = {"column": "first_name_confidence", "at_least": 0.7}
+Change = Callable[[dict[str, Any]], None]
+
+
+def load_changed(library: Path, change: Change, text: str = "") -> Campaign:
+    """The test's winback with another definition, with columns for a prediction's confidence and a second list."""
+    folder = library / "campaigns/winback"
+    definition = yaml.safe_load((folder / "campaign.yml").read_text(encoding="utf-8"))
+    change(definition)
+    (folder / "campaign.yml").write_text(yaml.safe_dump(definition, sort_keys=False), encoding="utf-8")
+    body = folder / "body.txt.j2"
+    body.write_text(body.read_text(encoding="utf-8") + text, encoding="utf-8")
+    columns = COLUMNS["winback"] | {
+        "first_name_confidence": Column("double", is_personal=False),
+        "last_product_title_confidence": Column("decimal(18,2)", is_personal=False),
+    }
+    lists = LIST_COLUMNS["winback"]
+    return load_campaign(
+        folder, columns=columns, list_columns=lists | {"bestsellers": lists["products"]}, library=library
+    )
+
+
+def render(campaign: Campaign, **changes: Any) -> Rendered:
+    return Renderer(campaign, RUN, SECRET).render(winback_row(**changes))
+
+
+def confident(definition: dict[str, Any]) -> None:
+    definition["tokens"]["first_name"]["confidence"] = SURE
+
+
+@pytest.mark.parametrize(
+    ("confidence", "is_shown"),
+    [(0.7, True), (0.95, True), (Decimal("0.70"), True), (1, True), (0.6999999, False), (Decimal("0.69"), False),
+     (None, False), (math.nan, False), (-1, False)],
+)  # fmt: skip
+def test_a_prediction_that_is_not_sure_enough_is_not_shown(library: Path, confidence: Any, is_shown: bool) -> None:
+    rendered = render(load_changed(library, confident), first_name_confidence=confidence)
+    assert rendered.message["subject"] == f"Hello {'Ada' if is_shown else 'there'}, it has been a while"
+    assert rendered.explanation["fallbacks"] == ({} if is_shown else {"first_name": "low confidence"})
+
+
+def test_a_prediction_that_is_missing_is_told_as_missing(library: Path) -> None:
+    rendered = render(load_changed(library, confident), first_name=None, first_name_confidence=0.1)
+    assert rendered.explanation["fallbacks"] == {"first_name": "missing"}
+
+
+@pytest.mark.parametrize(("changes", "says"), [({}, "no such column"), ({"first_name_confidence": "0.9"}, "not a num")])
+def test_a_confidence_that_is_none_stops_the_campaign(library: Path, changes: dict[str, Any], says: str) -> None:
+    with pytest.raises(DataError, match=says):
+        render(load_changed(library, confident), **changes)
+
+
+def at_least_two(fallback: str | None, also: str | None = None) -> Change:
+    """Products may not be fewer than two, nor the bestsellers that may stand in for them."""
+
+    def change(definition: dict[str, Any]) -> None:
+        products = definition["lists"]["products"]
+        products["minimum"] = 2
+        bestsellers = products | {"rule": "What sells best."} | ({"fallback": also} if also else {})
+        if fallback is not None:
+            products["fallback"] = fallback
+        if fallback == "bestsellers":
+            definition["lists"]["bestsellers"] = bestsellers
+
+    return change
+
+
+ONE = [product(1), product(2, price_amount=None)]
+
+
+def shown(rendered: Rendered) -> list[str]:
+    return [f"p{number}" for number in range(1, 10) if f"/products/p{number}?" in rendered.message["html"]]
+
+
+def with_reasons(products: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Products as a list of recommendations has them."""
+    return [item | {"strategy": "popular", "reason_title": None, "score": 1} for item in products]
+
+
+def test_a_list_that_is_too_short_is_hidden(library: Path) -> None:
+    campaign = load_changed(library, at_least_two("hide"))
+    rendered = render(campaign, products=with_reasons([product(1, image_url="x"), *ONE]))
+    assert shown(rendered) == [] and "other customers" not in rendered.message["text"]
+    block = rendered.explanation["blocks"]["products"]
+    assert (block["given"], block["shown"], block["fallback"], block["chosen"]) == (3, 0, "hide", [])
+    assert [drop["position"] for drop in block["dropped"]] == [1, 3]
+    assert rendered.explanation["fallbacks"] == {"products": "too few items"}
+    rendered = render(campaign)
+    assert shown(rendered) == ["p1", "p2", "p3"] and rendered.explanation["fallbacks"] == {}
+
+
+def test_another_list_stands_in_for_one_that_is_too_short(library: Path) -> None:
+    campaign = load_changed(library, at_least_two("bestsellers"))
+    more = with_reasons([product(number) for number in (5, 6, 7, 8)])
+    rendered = render(campaign, products=with_reasons(ONE), bestsellers=more)
+    assert shown(rendered) == ["p5", "p6", "p7"]
+    blocks = rendered.explanation["blocks"]
+    assert (blocks["products"]["shown"], blocks["products"]["fallback"]) == (3, "bestsellers")
+    assert [item["product_id"] for item in blocks["bestsellers"]["chosen"]] == ["p5", "p6", "p7"]
+    assert rendered.explanation["fallbacks"] == {"products": "too few items"}
+    # Where it is not needed nothing is said of it, whatever it holds.
+    rendered = render(campaign, bestsellers=[])
+    assert shown(rendered) == ["p1", "p2", "p3"] and set(rendered.explanation["blocks"]) == {"products"}
+
+
+def test_a_list_that_stands_in_and_is_too_short_itself(library: Path) -> None:
+    with pytest.raises(DataError, match="token bestsellers: 1 items can be shown, at least 2 are needed"):
+        render(load_changed(library, at_least_two("bestsellers")), products=[], bestsellers=with_reasons(ONE))
+    campaign = load_changed(library, at_least_two("bestsellers", also="hide"))
+    rendered = render(campaign, products=[], bestsellers=with_reasons(ONE))
+    assert shown(rendered) == []
+    assert rendered.explanation["fallbacks"] == {"products": "too few items", "bestsellers": "too few items"}
+
+
+def test_what_falls_back_within_a_list_that_is_not_shown_does_not_count(library: Path) -> None:
+    def change(definition: dict[str, Any]) -> None:
+        at_least_two("hide")(definition)
+        definition["lists"]["products"]["tokens"]["title"] = {"fallback": "this"}
+
+    rendered = render(load_changed(library, change), products=with_reasons([product(1, title=None)]))
+    assert rendered.explanation["fallbacks"] == {"products": "too few items"}
+
+
+def test_a_value_that_lacks_what_it_needs_gives_way(winback: Campaign) -> None:
+    row = decided(winback, winback_row(days_since_order=400, last_product_title=" "))
+    rendered = Renderer(winback, RUN, SECRET).render(row)
+    assert rendered.explanation["slots"]["opening"] == {
+        "value": "discover",
+        "rule": "over_a_year_ago",
+        "instead_of": "long_ago",
+    }
+    assert rendered.explanation["fallbacks"] == {
+        "last_product_title": "missing",
+        "opening": "lacks last_product_title",
+    }
+    assert "something you liked" not in rendered.message["html"] + rendered.message["text"]
+
+
+NEEDS_PRODUCTS = {
+    "values": ["grid", "words"],
+    "rules": [{"name": "always_grid", "if": {"column": "customer_id", "is_known": True}, "then": "grid"}],
+    "otherwise": "words",
+    "needs": {"grid": ["products", "last_product_title"]},
+    "fallback": "words",
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "value", "reason"),
+    [
+        ({}, "grid", None),
+        ({"products": []}, "words", "lacks products"),
+        ({"products": [], "last_product_title": None}, "words", "lacks products"),
+        ({"last_product_title_confidence": 0}, "words", "lacks last_product_title"),
+    ],
+)
+def test_a_value_may_need_a_list_or_a_prediction(
+    library: Path, changes: dict[str, Any], value: str, reason: str | None
+) -> None:
+    def change(definition: dict[str, Any]) -> None:
+        definition["slots"] = {"look": NEEDS_PRODUCTS}
+        sure = {"column": "last_product_title_confidence", "at_least": 0.5}
+        definition["tokens"]["last_product_title"]["confidence"] = sure
+
+    campaign = load_changed(library, change, '{% if look == "grid" %}A grid{% else %}Words{% endif %}')
+    row = {"last_product_title_confidence": 1} | slot("look", "grid", "always_grid") | changes
+    rendered = render(campaign, **row)
+    assert rendered.message["text"].endswith({"grid": "A grid", "words": "Words"}[value])
+    assert rendered.explanation["fallbacks"].get("look") == reason
+
+
+def test_a_message_is_counted_once_whatever_falls_back_in_it(winback: Campaign, tmp_path: Path) -> None:
+    rows = [
+        winback_row(1, first_name=None),
+        winback_row(2, first_name=" ", last_product_title=None),
+        winback_row(3, last_product_title=None),
+    ]
+    write_outbox(winback, rows, tmp_path / "o", run=RUN, secret=SECRET)
+    written = json.loads((tmp_path / "o/manifest.json").read_bytes())
+    assert written["fallbacks"] == {
+        "first_name": {"missing": 2},
+        "last_product_title": {"missing": 2},
+        "opening": {"lacks last_product_title": 2},
+    }
+    assert written["slots"] == {"opening": {"ordered_before": 3}}
+    assert written["warn_fallback_share"] == {"otherwise": 0.2, "days_since_order": 0.7, "last_product_title": 0.7}
+
+
+def test_items_are_counted_by_message_and_first_reason(cart_reminder: Campaign, tmp_path: Path) -> None:
+    from export_rows import cart_row
+
+    pictures: list[dict[str, Any]] = [{"image_url": None}, {"image_url": "ftp://x/y"}, {}]
+    items = [product(number, quantity=1, **change) for number, change in enumerate(pictures, start=1)]
+    rows = [cart_row(1, items=items), cart_row(2, items=items[1:])]
+    manifest = write_outbox(cart_reminder, rows, tmp_path / "o", run=RUN, secret=SECRET)
+    assert manifest.fallbacks == {"items.image_url": {"missing": 1, "not an http or https link": 1}}
+
+
+CONFIDENCE = ("tokens", "first_name", "confidence")
+TITLE = {"title": {"required": True}}
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "mark", "says"),
+    [
+        (CONFIDENCE, 0.7, "confidence:", "must be a mapping"),
+        (CONFIDENCE, {"column": "first_name_confidence"}, "confidence:", "at_least' is missing"),
+        (CONFIDENCE, {"column": "x", "at_least": 1}, "column:", "no column 'x' that is a number"),
+        (CONFIDENCE, {"column": ["x"], "at_least": 1}, "column:", "no column ['x'] that is a number"),
+        (CONFIDENCE, {"column": "language", "at_least": 1}, "column:", "no column 'language' that is"),
+        (CONFIDENCE, SURE | {"at_least": "much"}, "at_least:", "at_least must be a number, not 'much'"),
+        (CONFIDENCE, SURE | {"at_least": True}, "at_least:", "at_least must be a number, not True"),
+        (CONFIDENCE, SURE | {"at_least": math.inf}, "at_least:", "at_least must be a number, not inf"),
+        (("tokens", "first_name"), {"required": True, "confidence": SURE}, "confidence:", "needs a `fallback`"),
+        (("lists", "products", "fallback"), "hide", "with the minimum 0 needs no fallback"),
+        (("lists", "products"), {"minimum": 1, "fallback": "more"}, "fallback:", "must be hide or another list"),
+        (("lists", "products"), {"minimum": 1, "fallback": "products"}, "fallback:", "must be hide or another list"),
+        (("lists", "products"), {"minimum": 1, "fallback": ["hide"]}, "fallback:", "must be hide or another list"),
+        (("lists",), {"bestsellers": {"tokens": TITLE}, "products": {"minimum": 1, "fallback": "bestsellers"}},
+         "fallback:", "'bestsellers' must declare the same tokens as 'products'"),
+        (("lists",), {"bestsellers": {"minimum": 1, "fallback": "products"},
+                      "products": {"minimum": 1, "fallback": "bestsellers"}}, "fallback:", "has a stand-in of its own"),
+        (("slots", "look", "needs"), {"grid": ["pictures"]}, "grid:", "needs must list tokens or lists"),
+        (("slots", "look", "needs"), {"grid": "products"}, "grid:", "needs must list tokens or lists"),
+        (("slots", "look", "needs"), {"gird": ["products"]}, "gird:", "unknown key 'gird'"),
+        (("slots", "look", "fallback"), "grid", "a value that needs nothing itself"),
+        (("slots", "look", "fallback"), "photo", "'photo' is none of the slot's values"),
+        (("slots", "look", "fallback"), None, "fallback:", "None is none of the slot's values"),
+        (("slots", "look", "needs"), {}, "fallback:", "a fallback is for a slot with `needs`"),
+        (("warn_fallback_share",), 20, "warn_fallback_share:", "a number from 0 to 1"),
+        (("warn_fallback_share",), True, "warn_fallback_share:", "a number from 0 to 1"),
+        (("warn_fallback_share",), {"first_nam": 0.5}, "first_nam:", "unknown key 'first_nam'"),
+        (("warn_fallback_share",), {"products.title": "half"}, "products.title:", "a number from 0 to 1"),
+    ],
+)  # fmt: skip
+def test_a_fallback_that_cannot_be_is_told(
+    library: Path, path: tuple[str, ...], value: Any, mark: str, says: str
+) -> None:
+    def change(definition: dict[str, Any]) -> None:
+        definition["slots"] = {"look": dict(NEEDS_PRODUCTS)}
+        if path[0] == "lists" and path[-1] == "lists":
+            definition["lists"]["bestsellers"] = dict(definition["lists"]["products"])
+        place = definition
+        for name in path[:-1]:
+            place = place[name]
+        if path[0] == "lists" and isinstance(value, dict):
+            specs = value if path[-1] == "lists" else {"products": value}
+            for name, more in specs.items():
+                definition["lists"][name] = definition["lists"][name] | more
+        else:
+            place[path[-1]] = value
+
+    with pytest.raises(LoadError) as caught:
+        load_changed(library, change, '{% if look == "grid" %}A grid{% endif %}')
+    found = [problem for problem in caught.value.problems if says in problem.text]
+    assert found, str(caught.value)
+    lines = (library / "campaigns/winback/campaign.yml").read_text(encoding="utf-8").split("\n")
+    assert {problem.file.name for problem in found} == {"campaign.yml"}
+    assert all(lines[problem.line - 1].lstrip().startswith(mark) for problem in found)
+
+
+@pytest.mark.parametrize(
+    "value", [0, 0.5, 1, {"first_name": 0.5, "products.title": 1, "products": 0, "otherwise": 0.1}]
+)
+def test_the_share_that_is_worth_a_warning_is_declared(library: Path, value: Any) -> None:
+    def change(definition: dict[str, Any]) -> None:
+        definition["warn_fallback_share"] = value
+
+    shares = load_changed(library, change).warn_fallback_share
+    assert shares == (value if isinstance(value, dict) else {"otherwise": value})
