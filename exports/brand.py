@@ -11,6 +11,7 @@ from pathlib import Path
 import orjson
 
 from exports.errors import LoadError
+from exports.locales import is_locale
 from exports.safety import clean_url, is_email
 from exports.writers.config import read_names
 from exports.yamlfile import Key, YamlFile, read_yaml
@@ -53,6 +54,7 @@ def _is_site(value: str) -> bool:
 
 
 _CHECKS: dict[str, tuple[Callable[[str], object], str]] = {
+    "locale": (is_locale, "a locale as in en-GB or de"),
     "shop_name": (bool, ""),
     "from_name": (bool, ""),
     "from_email": (is_email, "one e-mail address"),

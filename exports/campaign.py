@@ -1,24 +1,20 @@
 """A campaign's folder, read and checked as a whole before the first row is touched.
 
-A campaign is `campaign.yml`, `subject.j2`, `preheader.j2`, `body.mjml` and `body.txt.j2`. A new one is a new folder: no
-name of a campaign, token or list is known to the code.
+A campaign is `campaign.yml`, `subject.j2`, `preheader.j2`, `body.mjml` and `body.txt.j2`, and of other locales the last
+four in a sub-folder each. A new one is a new folder: no name of a campaign, token or list is known to the code.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from jinja2 import Template
-
 from exports.brand import Brand, load_brand
 from exports.columns import Columns
 from exports.definition import Definition
 from exports.errors import LoadError
 from exports.links import Utm
-from exports.lists import TokenList
 from exports.slots import Slot
-from exports.templates import Templates
-from exports.tokens import Token
+from exports.templates import Templates, TemplateSet
 from exports.writers import Writer
 from exports.writers.config import DEFAULT_ESPS, Esps
 
@@ -27,23 +23,18 @@ LIBRARY = Path(__file__).parent
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """A campaign that has passed every check, with its templates compiled."""
+    """A campaign that has passed every check, with its templates compiled: a set for each locale it has them in."""
 
     name: str
     description: str
     message_class: str
     purpose: str
     utm: Utm
-    tokens: tuple[Token, ...]
-    lists: tuple[TokenList, ...]
     slots: tuple[Slot, ...]
     warn_fallback_share: Mapping[str, float]
     brand: Brand
     template_version: str
-    subject: Template
-    preheader: Template
-    html: Template
-    text: Template
+    sets: Mapping[str, TemplateSet]
     writers: tuple[Writer, ...] = ()
 
     @property
@@ -81,15 +72,10 @@ def load_campaign(
         message_class=definition.message_class,
         purpose=definition.purpose,
         utm=definition.utm,
-        tokens=definition.tokens,
-        lists=definition.lists,
         slots=definition.slots,
         warn_fallback_share=definition.warn_fallback_share,
         brand=brand,
         template_version=loader.version(),
-        subject=loader.templates["subject.j2"],
-        preheader=loader.templates["preheader.j2"],
-        html=loader.templates["body.mjml"],
-        text=loader.templates["body.txt.j2"],
+        sets=loader.sets,
         writers=writers,
     )

@@ -11,10 +11,11 @@ from exports.columns import Columns
 from exports.fallbacks import WARN_SHARE, join_lists, read_confidence, read_warn_shares
 from exports.links import Utm
 from exports.lists import TokenList
+from exports.locales import DEFAULT, folders
 from exports.rules import read_slot_rules
 from exports.slots import Slot
 from exports.source import fill_brand
-from exports.tokens import READERS, Token, Unfit, WrongTypeError
+from exports.tokens import READERS, ByLocale, Token, Unfit, WrongTypeError
 from exports.writers.config import read_names
 from exports.yamlfile import Key, read_yaml
 
@@ -36,6 +37,8 @@ class Definition:
     def __init__(self, folder: Path, brand: Brand, columns: Columns, list_columns: Mapping[str, Columns]) -> None:
         self.file = file = read_yaml(folder / "campaign.yml")
         self.brand = brand
+        # Beside the brand's own, whose templates are in the folder itself.
+        self.locales = tuple(sub.name for sub in folders(folder))
         data = file.mapping((), file.data, _KEYS, _KEYS[:5])
         if not _SLUG.fullmatch(folder.name):
             file.fault((), f"the folder's name {folder.name!r} may only hold letters, digits, - and _")
@@ -96,21 +99,37 @@ class Definition:
             confidence = read_confidence(self.file, (*key, "confidence"), data["confidence"], columns)
             if "fallback" not in data:
                 self.file.fault((*key, "confidence"), "needs a `fallback`, for what is not sure enough to be shown")
-        fallback = self._fallback(key, kind, data["fallback"]) if "fallback" in data else None
+        fallback = self._fallbacks((*key, "fallback"), kind, data["fallback"]) if "fallback" in data else None
         return Token(name, kind, fallback, confidence)
+
+    def _fallbacks(self, key: Key, kind: str, value: object) -> object:
+        """The fallback; of words one for each locale."""
+        names = (DEFAULT, *self.locales)
+        if isinstance(value, dict):
+            given = self.file.mapping(key, value, names, names)
+            return ByLocale({name: self._fallback((*key, name), kind, given[name]) for name in given})
+        fallback = self._fallback(key, kind, value)
+        if (
+            self.locales
+            and kind == "text"
+            and any(map(str.isalpha, fill_brand(str(value), dict.fromkeys(self.brand.values, ""))))
+        ):
+            words = ", ".join(f"{name}: ..." for name in names)
+            self.file.fault(key, f"these words are of one locale: write fallback: {{{words}}}")
+        return fallback
 
     def _fallback(self, key: Key, kind: str, value: object) -> object:
         if isinstance(value, str):
             value = fill_brand(value, self.brand.values)
             if "{" in value or "}" in value:
-                self.file.fault((*key, "fallback"), "a fallback may hold no tag but {{ brand.<key> }} of brand.yml")
+                self.file.fault(key, "a fallback may hold no tag but {{ brand.<key> }} of brand.yml")
         try:
             fallback = READERS[kind](value)
         except WrongTypeError as error:
-            self.file.fault((*key, "fallback"), f"the fallback of a {kind} token: {error}")
+            self.file.fault(key, f"the fallback of a {kind} token: {error}")
             return None
         if isinstance(fallback, Unfit):
-            self.file.fault((*key, "fallback"), f"the fallback is {fallback.value}")
+            self.file.fault(key, f"the fallback is {fallback.value}")
         return fallback
 
     def _lists(self, value: object, list_columns: Mapping[str, Columns]) -> tuple[TokenList, ...]:

@@ -1,7 +1,7 @@
 """A repeated part of a message (products, items): what is declared of it, and what of a row's children is shown."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -29,6 +29,14 @@ class TokenList:
     explain: tuple[str, ...] = ()
     may_hide: bool = False
     fallback: "TokenList | None" = None
+
+    def in_locale(self, locale: str) -> "TokenList":
+        """The list with the fallbacks of one locale, or of `default`."""
+        return replace(
+            self,
+            tokens=tuple(token.in_locale(locale) for token in self.tokens),
+            fallback=self.fallback.in_locale(locale) if self.fallback else None,
+        )
 
 
 def read_list(spec: TokenList, row: Mapping[str, Any], query: str, notes: Notes, message_id: str) -> list[Item]:

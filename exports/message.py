@@ -15,7 +15,9 @@ from jinja2 import TemplateError, UndefinedError
 from exports import unsubscribe
 from exports.campaign import Campaign
 from exports.errors import DataError, ExportError
+from exports.locales import Choice, choose
 from exports.safety import clean_line, has_template_tag, is_email
+from exports.templates import TemplateSet
 from exports.tokens import Notes
 from exports.values import read_values
 
@@ -55,6 +57,7 @@ class Renderer:
         self.campaign, self.run, self.secret = campaign, run, secret
         self._from = {"email": brand["from_email"], "name": brand["from_name"]}
         self._reply_to = {"email": brand["reply_to"], "name": brand["shop_name"]}
+        self._locales = tuple(campaign.sets)
 
     def render(self, row: Mapping[str, Any]) -> Rendered:
         """The message of one row. Raises DataError, naming the message, when it cannot be made whole."""
@@ -66,11 +69,13 @@ class Renderer:
         request = unsubscribe.Unsubscribe(customer_id, campaign.purpose, message_id)
         token = unsubscribe.sign(self.secret, request)
         url = f"{campaign.brand['unsubscribe_url']}/{token}"
-        parts = self._parts(row, message_id, variant, url, notes)
+        locale = choose(row.get("language"), self._locales, campaign.brand["locale"])
+        parts = self._parts(row, message_id, variant, url, campaign.sets[locale.locale], notes)
         message = {
             "message_id": message_id,
             "campaign": campaign.name,
             "variant": variant,
+            "locale": locale.locale,
             "to": {"email": _email(row, message_id), "name": _name(row, message_id)},
             "from": self._from,
             "reply_to": self._reply_to,
@@ -88,7 +93,7 @@ class Renderer:
             },
         }
         check_message(message)
-        return Rendered(message, self._explain(row, message, notes), url)
+        return Rendered(message, self._explain(row, message, locale, notes), url)
 
     def _belongs(self, row: Mapping[str, Any], message_id: str) -> None:
         for column, expected in (("campaign", self.campaign.name), ("as_of_date", self.run.as_of_date)):
@@ -96,15 +101,20 @@ class Renderer:
                 raise DataError(message_id, f"is {row.get(column)}, not {expected}", column)
 
     def _parts(
-        self, row: Mapping[str, Any], message_id: str, variant: str, unsubscribe_url: str, notes: Notes
+        self,
+        row: Mapping[str, Any],
+        message_id: str,
+        variant: str,
+        unsubscribe_url: str,
+        templates: TemplateSet,
+        notes: Notes,
     ) -> dict[str, str]:
-        campaign = self.campaign
-        values = read_values(campaign, row, variant, notes, message_id)
+        values = read_values(self.campaign, templates, row, variant, notes, message_id)
         try:
-            subject = " ".join(campaign.subject.render(values).split())
-            preheader = " ".join(campaign.preheader.render(values).split())
+            subject = " ".join(templates.subject.render(values).split())
+            preheader = " ".join(templates.preheader.render(values).split())
             values |= {"subject": subject, "preheader": preheader, "unsubscribe_url": unsubscribe_url}
-            html, text = campaign.html.render(values), _GAP.sub("\n\n", campaign.text.render(values).lstrip("\n"))
+            html, text = templates.html.render(values), _GAP.sub("\n\n", templates.text.render(values).lstrip("\n"))
         except UndefinedError as error:
             # It names what is missing; any other error may quote a value.
             raise DataError(message_id, f"the template cannot be filled: {error}") from error
@@ -113,7 +123,9 @@ class Renderer:
             raise DataError(message_id, problem) from None
         return {"subject": subject, "preheader": preheader, "html": html, "text": text}
 
-    def _explain(self, row: Mapping[str, Any], message: Mapping[str, Any], notes: Notes) -> dict[str, Any]:
+    def _explain(
+        self, row: Mapping[str, Any], message: Mapping[str, Any], locale: Choice, notes: Notes
+    ) -> dict[str, Any]:
         message_id = message["message_id"]
         return {
             "message_id": message_id,
@@ -122,6 +134,7 @@ class Renderer:
             "customer_id": message["customer_id"],
             "occasion_id": row.get("occasion_id"),
             "as_of_date": self.run.as_of_date.isoformat(),
+            "locale": {"used": locale.locale, "language": locale.language, "by": locale.by},
             "evidence": _evidence(row, message_id),
             "slots": notes.slots,
             "blocks": notes.blocks,

@@ -59,6 +59,7 @@ class FileEntry:
 class Manifest:
     """What an outbox holds and what it was made from; the content of `manifest.json`.
 
+    `locale_fallbacks` counts the languages that were asked for, and of which there are no templates.
     `slots` counts the messages of each slot by the rule that won, `fallbacks` those in which something is not shown as
     it should be, by what and why; above `warn_fallback_share` of the messages that is worth a warning.
     `esp` has the options of the services written for, by name: all it takes to write their files again.
@@ -71,6 +72,8 @@ class Manifest:
     template_version: str
     messages: int
     variants: dict[str, int]
+    locales: dict[str, int]
+    locale_fallbacks: dict[str, int]
     slots: dict[str, dict[str, int]]
     fallbacks: dict[str, dict[str, int]]
     warn_fallback_share: Mapping[str, float]
@@ -237,6 +240,8 @@ class _Tally:
     def __init__(self) -> None:
         self.messages = 0
         self.variants: Counter[str] = Counter()
+        self.locales: Counter[str] = Counter()
+        self.locale_fallbacks: Counter[str] = Counter()
         self.slots: dict[str, Counter[str]] = defaultdict(Counter)
         self.fallbacks: dict[str, Counter[str]] = defaultdict(Counter)
         self.dropped: Counter[str] = Counter()
@@ -244,6 +249,11 @@ class _Tally:
     def add(self, explanation: Mapping[str, Any]) -> None:
         self.messages += 1
         self.variants[explanation["variant"]] += 1
+        # An outbox that an earlier version wrote says nothing of locales.
+        if locale := explanation.get("locale"):
+            self.locales[locale["used"]] += 1
+            if locale["by"] == "default":
+                self.locale_fallbacks[locale["language"] or "unknown"] += 1
         # An outbox of an earlier version knows no slots.
         for name, slot in explanation.get("slots", {}).items():
             self.slots[name][slot["rule"]] += 1
@@ -257,6 +267,8 @@ class _Tally:
         return {
             "messages": self.messages,
             "variants": dict(self.variants),
+            "locales": dict(self.locales),
+            "locale_fallbacks": dict(self.locale_fallbacks),
             "slots": {name: dict(rules) for name, rules in self.slots.items()},
             "fallbacks": {name: dict(reasons) for name, reasons in self.fallbacks.items()},
             "dropped_items": dict(self.dropped),

@@ -66,7 +66,7 @@ def _render(block: Block, suffix: str, names: Names, values: Mapping[str, Any], 
     problems = [*inputs.problems, *usage.problems, *compiler.problems]
     if problems:
         raise LoadError(problems)
-    return environment(autoescape=is_html).from_string(template).render(values)
+    return environment(is_html, brand["locale"]).from_string(template).render(values)
 
 
 def _list(block: Block, name: str, rows: list[Mapping[str, Any]]) -> tuple[TokenList, dict[str, Any]]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from exports.errors import LoadError, Problem
+from exports.locales import layout
 
 TAG = re.compile(r"""\{\{(?:'[^']*'|"[^"]*"|[^'"])*?\}\}|\{%(?:'[^']*'|"[^"]*"|[^'"])*?%\}""")
 # A comment for Outlook may hold half a table, which the compiler takes nowhere.
@@ -86,19 +87,20 @@ class Hidden:
         return _PLACEHOLDER.sub(lambda match: self.tags.get(match.group(), match.group()), text)
 
 
-def read_source(path: Path, library: Path, fill: Fill) -> Source:
+def read_source(path: Path, library: Path, fill: Fill, locale: str | None = None) -> Source:
     """Reads a template with its includes, whose paths are relative to `library`.
 
+    For a locale other than the brand's, a layout is the one of that locale, if layouts have words.
     MJML files include with `<mj-include path="..." />`, text files with `{% include "..." %}` on a line of its own.
     What is given to a block follows its path as `name="..."`, and is put there by `fill`; a block includes nothing.
     Raises LoadError for a missing file, a path outside the library or a file that includes itself.
     """
-    return _Reader(path, library, fill).source(numbered(_read(path)))
+    return _Reader(path, library, fill, locale).source(numbered(_read(path)))
 
 
 def source_of(text: str, path: Path, library: Path, fill: Fill) -> Source:
     """Like read_source, of a text that is in no file; `path` says what it is called and which kind it is of."""
-    return _Reader(path, library, fill).source(numbered(text))
+    return _Reader(path, library, fill, None).source(numbered(text))
 
 
 def numbered(text: str) -> Lines:
@@ -122,8 +124,8 @@ def _read(path: Path) -> str:
 
 
 class _Reader:
-    def __init__(self, path: Path, library: Path, fill: Fill) -> None:
-        self.path, self.library, self.fill = path, library, fill
+    def __init__(self, path: Path, library: Path, fill: Fill, locale: str | None) -> None:
+        self.path, self.library, self.fill, self.locale = path, library, fill, locale
         self.is_mjml = path.suffix == ".mjml"
         self.include = _MJML_INCLUDE if self.is_mjml else _INCLUDE
         self.files: dict[Path, str] = {}
@@ -169,20 +171,39 @@ class _Reader:
         return Include(match.group("path")[1:-1], arguments, path, lines[0][1])
 
     def _included(self, include: Include, parents: tuple[Path, ...]) -> Iterator[Line]:
-        name, target = include.name, self.library / include.name
-        if ".." in Path(name).parts or Path(name).is_absolute() or not target.is_file():
-            raise LoadError([Problem(include.file, include.line, f"no file {name!r} to include in {self.library}")])
-        if target in parents:
-            raise LoadError([Problem(include.file, include.line, f"{name!r} includes itself")])
-        self.files[target] = _read(target)
-        text = "\n".join(line for line, _ in self._clean(numbered(self.files[target])))
+        name = include.name
+        if ".." in Path(name).parts or Path(name).is_absolute() or not (self.library / name).is_file():
+            raise self._fault(include, f"no file {name!r} to include in {self.library}")
         if name.startswith(BLOCKS):
-            for line, number in self.fill(include, text):
-                yield line, (target, number)
-        elif include.arguments:
-            raise LoadError([Problem(include.file, include.line, f"{name!r} is not a block: it takes no inputs")])
-        else:
-            yield from self._expand(numbered(text), target, parents)
+            yield from self._block(include)
+            return
+        if include.arguments:
+            raise self._fault(include, f"{name!r} is not a block: it takes no inputs")
+        target = self.library / self._in_locale(include)
+        if target in parents:
+            raise self._fault(include, f"{name!r} includes itself")
+        yield from self._expand(self._text(target), target, parents)
+
+    def _block(self, include: Include) -> Iterator[Line]:
+        target = self.library / include.name
+        for line, number in self.fill(include, "\n".join(text for text, _ in self._text(target))):
+            yield line, (target, number)
+
+    def _in_locale(self, include: Include) -> str:
+        if self.locale is None:
+            return include.name
+        found = layout(self.library, include.name, self.locale)
+        if found is None:
+            text = f"{include.name} holds words, as its versions for other locales show: it lacks one for {self.locale}"
+            raise self._fault(include, text)
+        return found
+
+    def _text(self, path: Path) -> Lines:
+        self.files[path] = _read(path)
+        return self._clean(numbered(self.files[path]))
+
+    def _fault(self, include: Include, text: str) -> LoadError:
+        return LoadError([Problem(include.file, include.line, text)])
 
 
 def fill_brand(text: str, values: dict[str, str], escape: Callable[[str], str] = str) -> str:

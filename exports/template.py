@@ -6,17 +6,17 @@ The rules look at the syntax tree, so each fault comes with its line. Nothing he
 import datetime as dt
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from decimal import ROUND_HALF_UP, Decimal
-from functools import lru_cache
+from decimal import Decimal
 from typing import Any
 
-from jinja2 import StrictUndefined, nodes
+from jinja2 import Environment, StrictUndefined, nodes
 from jinja2.exceptions import TemplateSyntaxError
 from jinja2.filters import FILTERS
 from jinja2.sandbox import ImmutableSandboxedEnvironment, SandboxedEnvironment
 from jinja2.tests import TESTS
 from markupsafe import Markup
 
+from exports import formats
 from exports.brand import Brand
 from exports.errors import Problem
 from exports.links import url_part
@@ -24,12 +24,6 @@ from exports.safety import Text
 from exports.source import Source
 
 DEEPEST_CONDITION = 3
-_MONTHS = (
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
-_SYMBOLS = {"EUR": "€", "GBP": "£", "USD": "$"}
-_MINOR_UNITS = {"JPY": 0, "KRW": 0, "ISK": 0, "CLP": 0, "VND": 0, "BHD": 3, "KWD": 3, "OMR": 3, "TND": 3}
 _LOOP = ("index", "index0", "first", "last", "length")
 _SAFE_FILTERS = ("capitalize", "first", "last", "length", "lower", "round", "title", "upper")
 _SAFE_TESTS = ("even", "odd", "divisibleby")
@@ -41,22 +35,6 @@ _EXPRESSIONS = (
 _STATEMENTS = (nodes.Template, nodes.Output, nodes.TemplateData)
 
 
-@lru_cache(maxsize=65_536)
-def money(amount: Decimal | int | float, currency: str) -> str:
-    """An amount with its ISO 4217 currency: `€1,234.50`, `CHF 12.00`, `JPY 1,200`. Rounds half away from zero."""
-    places = _MINOR_UNITS.get(currency, 2)
-    exact = Decimal(str(amount)) if isinstance(amount, float) else Decimal(amount)
-    rounded = exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
-    symbol = _SYMBOLS.get(currency)
-    sign = "-" if rounded < 0 else ""
-    return f"{sign}{symbol or currency + ' '}{abs(rounded):,.{places}f}"
-
-
-def long_date(day: dt.date) -> str:
-    """A date as `2 March 2026`."""
-    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
-
-
 def _printable(value: object) -> object:
     """Last guard before a value becomes text: a list, None, NaN or truth value has nothing to say to a reader."""
     if type(value) in _PRINTABLE or isinstance(value, StrictUndefined):
@@ -64,7 +42,7 @@ def _printable(value: object) -> object:
     raise TypeError(f"a value of type {type(value).__name__} cannot be printed")
 
 
-_FILTERS = {**{name: FILTERS[name] for name in _SAFE_FILTERS}, "money": money, "date": long_date}
+_KNOWN_FILTERS = (*_SAFE_FILTERS, *formats.FILTERS)
 
 
 class _Environment(ImmutableSandboxedEnvironment):
@@ -76,8 +54,11 @@ class _Environment(ImmutableSandboxedEnvironment):
         return super().getattr(obj, attribute)
 
 
-def environment(autoescape: bool) -> SandboxedEnvironment:
-    """The sandbox templates run in: strict about names, no functions, only filters that cannot switch escaping off."""
+def environment(autoescape: bool, locale: str) -> SandboxedEnvironment:
+    """The sandbox templates run in: strict about names, no functions, only filters that cannot switch escaping off.
+
+    `locale` is whose amounts, dates and numbers the filters write.
+    """
     env = _Environment(
         autoescape=autoescape,
         undefined=StrictUndefined,
@@ -87,7 +68,7 @@ def environment(autoescape: bool) -> SandboxedEnvironment:
         extensions=[],
     )
     env.globals = {}
-    env.filters = {**_FILTERS, "url_part": url_part}
+    env.filters = {**{name: FILTERS[name] for name in _SAFE_FILTERS}, **formats.filters(locale), "url_part": url_part}
     env.tests = {name: TESTS[name] for name in _SAFE_TESTS}
     return env
 
@@ -127,7 +108,7 @@ def inspect(source: Source, vocabulary: Vocabulary) -> Usage:
     """Checks a template against the rules; faults are in the result, by the file and line they stand in."""
     usage = Usage()
     try:
-        tree = environment(autoescape=False).parse(source.text)
+        tree = Environment(trim_blocks=True, lstrip_blocks=True).parse(source.text)
     except TemplateSyntaxError as error:
         usage.problems.append(source.problem(error.lineno, f"not a valid template: {error.message}"))
         return usage
@@ -156,7 +137,7 @@ class _Inspector:
                     self._output(child, scope, depth, conditional)
             case nodes.Name() | nodes.Getattr() | nodes.Getitem():
                 self._reference(node, scope)
-            case nodes.Filter() if node.name not in _FILTERS:
+            case nodes.Filter() if node.name not in _KNOWN_FILTERS:
                 self._fault(node, f"unknown filter {node.name!r}; for a missing value give the token a fallback")
             case nodes.Compare():
                 self._compare(node)

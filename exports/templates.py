@@ -1,6 +1,8 @@
-"""The templates of a campaign's folder, checked against its definition and compiled."""
+"""The templates of a campaign's folder in all its locales, checked against its definition and compiled."""
 
 import hashlib
+import re
+from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import Template
@@ -10,26 +12,49 @@ from exports.compiler import Compiler
 from exports.definition import PROVIDED, Definition
 from exports.errors import LoadError, Problem
 from exports.inputs import Inputs
+from exports.lists import TokenList
+from exports.locales import DEFAULT, is_locale, language_of
 from exports.source import Source, read_source
 from exports.static_links import Names
 from exports.template import Usage, Vocabulary, environment, inspect
+from exports.tokens import Token
+
+_LANG = re.compile(r"""<mjml\b[^>]*?\blang=["']([^"']*)["']""")
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateSet:
+    """The templates of one locale, with its fallbacks."""
+
+    locale: str
+    tokens: tuple[Token, ...]
+    lists: tuple[TokenList, ...]
+    subject: Template
+    preheader: Template
+    html: Template
+    text: Template
 
 
 class Templates:
-    """The four templates, checked against the definition and compiled."""
+    """Loads the set in the campaign's folder, which is of the brand's locale, and that of each sub-folder.
+
+    `sets` has them by locale when there are no `problems`.
+    """
 
     def __init__(self, folder: Path, library: Path, definition: Definition, brand: Brand) -> None:
         self.folder, self.library, self.definition, self.brand = folder, library, definition, brand
         self.problems: list[Problem] = []
-        self.templates: dict[str, Template] = {}
+        self.sets: dict[str, TemplateSet] = {}
         self.files = {folder / "campaign.yml": (folder / "campaign.yml").read_text(encoding="utf-8")}
         self.names = Names(
             {token.name: token.type for token in definition.tokens},
             {spec.name: {token.name: token.type for token in spec.tokens} for spec in definition.lists},
             {slot.name: slot.values for slot in definition.slots},
         )
-        usages = [usage for name in PROVIDED if (usage := self._load(name)) is not None]
-        if len(usages) == len(PROVIDED) and not self.problems:
+        usages = self._load_set(folder, brand["locale"], DEFAULT)
+        for locale in definition.locales:
+            usages += self._load_folder(folder / locale)
+        if not self.problems:
             self._unused(usages)
 
     def version(self) -> str:
@@ -42,50 +67,27 @@ class Templates:
     def _relative(self, path: Path) -> str:
         return path.relative_to(self.folder if path.is_relative_to(self.folder) else self.library).as_posix()
 
-    def _load(self, name: str) -> Usage | None:
-        inputs = Inputs(self.library, self.names, PROVIDED[name], self.brand, self.definition.utm)
-        try:
-            source = read_source(self.folder / name, self.library, inputs.fill)
-        except LoadError as error:
-            self.problems += error.problems
-            return None
-        self.files |= source.files | inputs.files
-        if inputs.problems:
-            self.problems += inputs.problems
-            return None
-        names = self.names
-        vocabulary = Vocabulary(names.types, names.list_types, PROVIDED[name], self.brand, slots=names.slots)
-        usage = inspect(source, vocabulary)
-        self.problems += usage.problems
-        if usage.problems:
-            return usage
-        if "unsubscribe_url" in PROVIDED[name]:
-            self._demand(source, usage)
-        is_html = name.endswith(".mjml")
-        text = self._compiled(source, usage, is_html)
-        if not self.problems:
-            self.templates[name] = environment(autoescape=is_html).from_string(text)
-        return usage
+    def _load_folder(self, folder: Path) -> list[Usage]:
+        locale, own = folder.name, self.brand["locale"]
+        if locale != own and is_locale(locale):
+            return self._load_set(folder, locale, locale)
+        text = f"{locale!r} is no locale, as in de or pt-BR"
+        if locale == own:
+            text = f"{locale!r} is the brand's own locale, whose files stand in {folder.parent} itself"
+        self.problems.append(Problem(folder, 1, text))
+        return []
 
-    def _compiled(self, source: Source, usage: Usage, is_html: bool) -> str:
-        compiler = Compiler(self.brand, self.definition.utm, self.names)
-        if is_html:
-            text, links = compiler.html(source, usage.loops)
-            if text and "unsubscribe_url" not in links:
-                self._at_end(source, 'no unsubscribe link: needs <a href="{{ unsubscribe_url }}">')
-        else:
-            text = compiler.text(source)
-        self.problems += compiler.problems
-        return text
-
-    def _demand(self, source: Source, usage: Usage) -> None:
-        for name, what in (("unsubscribe_url", "unsubscribe link"), ("brand.postal_address", "postal address")):
-            if name not in usage.always:
-                self._at_end(source, f"no {what}: print {{{{ {name} }}}} outside any condition")
-
-    def _at_end(self, source: Source, text: str) -> None:
-        last = source.text.rstrip().count("\n") + 1
-        self.problems.append(source.problem(last, text))
+    def _load_set(self, folder: Path, locale: str, fallbacks: str) -> list[Usage]:
+        loader = _Set(self, folder, locale)
+        usages = [usage for name in PROVIDED if (usage := loader.load(name)) is not None]
+        if not self.problems and not self.definition.file.problems:
+            self.sets[locale] = TemplateSet(
+                locale,
+                tuple(token.in_locale(fallbacks) for token in self.definition.tokens),
+                tuple(spec.in_locale(fallbacks) for spec in self.definition.lists),
+                *(loader.templates[name] for name in PROVIDED),
+            )
+        return usages
 
     def _unused(self, usages: list[Usage]) -> None:
         names = set().union(*(usage.names for usage in usages))
@@ -104,3 +106,68 @@ class Templates:
                 if (spec.name, token.name) not in list_tokens:
                     key = ("lists", spec.name, "tokens", token.name)
                     file.fault(key, f"token '{spec.name}.{token.name}' is declared but never used")
+
+
+class _Set:
+    """The four templates of one locale; what is wrong with them goes to the problems of all."""
+
+    def __init__(self, all_sets: Templates, folder: Path, locale: str) -> None:
+        self.all, self.folder, self.locale = all_sets, folder, locale
+        self.problems = all_sets.problems
+        self.templates: dict[str, Template] = {}
+
+    def load(self, name: str) -> Usage | None:
+        """Loads one template; None if it cannot be read."""
+        library, brand, names = self.all.library, self.all.brand, self.all.names
+        inputs = Inputs(library, names, PROVIDED[name], brand, self.all.definition.utm)
+        other = self.locale if self.folder != self.all.folder else None
+        try:
+            source = read_source(self.folder / name, library, inputs.fill, other)
+        except LoadError as error:
+            self.problems += error.problems
+            return None
+        self.all.files |= source.files | inputs.files
+        if inputs.problems:
+            self.problems += inputs.problems
+            return None
+        vocabulary = Vocabulary(names.types, names.list_types, PROVIDED[name], brand, slots=names.slots)
+        usage = inspect(source, vocabulary)
+        self.problems += usage.problems
+        if usage.problems:
+            return usage
+        if "unsubscribe_url" in PROVIDED[name]:
+            self._demand(source, usage)
+        is_html = name.endswith(".mjml")
+        text = self._html(source, usage) if is_html else self._text(source)
+        if not self.problems:
+            self.templates[name] = environment(is_html, self.locale).from_string(text)
+        return usage
+
+    def _html(self, source: Source, usage: Usage) -> str:
+        compiler = Compiler(self.all.brand, self.all.definition.utm, self.all.names)
+        html, links = compiler.html(source, usage.loops)
+        if html and "unsubscribe_url" not in links:
+            self._at_end(source, 'no unsubscribe link: needs <a href="{{ unsubscribe_url }}">')
+        language, lang = language_of(self.locale), _LANG.search(source.text)
+        if html and (lang is None or language_of(lang.group(1)) != language):
+            line = source.text.count("\n", 0, lang.start() if lang else 0) + 1
+            self.problems.append(
+                source.problem(line, f'these words are read out as of another language: <mjml lang="{language}">')
+            )
+        self.problems += compiler.problems
+        return html
+
+    def _text(self, source: Source) -> str:
+        compiler = Compiler(self.all.brand, self.all.definition.utm, self.all.names)
+        text = compiler.text(source)
+        self.problems += compiler.problems
+        return text
+
+    def _demand(self, source: Source, usage: Usage) -> None:
+        for name, what in (("unsubscribe_url", "unsubscribe link"), ("brand.postal_address", "postal address")):
+            if name not in usage.always:
+                self._at_end(source, f"no {what}: print {{{{ {name} }}}} outside any condition")
+
+    def _at_end(self, source: Source, text: str) -> None:
+        last = source.text.rstrip().count("\n") + 1
+        self.problems.append(source.problem(last, text))

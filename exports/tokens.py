@@ -7,7 +7,7 @@ not fit for its type never reaches a template.
 import datetime as dt
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import Enum
 from typing import Any
@@ -102,6 +102,13 @@ class Confidence:
 
 
 @dataclass(frozen=True, slots=True)
+class ByLocale:
+    """A fallback in the words of each locale: the brand's own under `default`, others by their name."""
+
+    values: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
 class Token:
     """A column a template may print. `fallback` has been read already; None means the value is required."""
 
@@ -109,6 +116,10 @@ class Token:
     type: str
     fallback: object | None
     confidence: Confidence | None = None
+
+    def in_locale(self, locale: str) -> "Token":
+        """The token with the fallback of one locale, or of `default`."""
+        return replace(self, fallback=self.fallback.values[locale]) if isinstance(self.fallback, ByLocale) else self
 
     def read(self, row: Mapping[str, Any]) -> object:
         """The row's value ready to print, or why it cannot be. Raises WrongTypeError, KeyError for no such column."""

@@ -1,13 +1,14 @@
 {#-
     The last select of a trigger model: the occasions of a CTE, timed by the policy in the trigger's YAML. The CTE has
-    occasion_id, customer_id, subject_id, occurred_at, fulfilled_at and evidence; where the trigger has a threshold, also
-    `measure`, and what is below the threshold of the customer's arm is no occasion. An occasion is kept for 30 days after
-    it is over, so that reports can tell what became of it.
+    occasion_id, customer_id, subject_id, occurred_at, fulfilled_at and evidence. An occasion is kept for 30 days after it is
+    over, so that reports can tell what became of it.
+
+    `at_least`: SQL over the customer's arm, as `arms.threshold`; what has a `measure` below it is no occasion.
 
     `names_customer`: the occasion's id has the customer's in it. When two customers turn out to be one person after it was due,
     what one of them was told already gets a new id under the other: it counts as fulfilled from the run on that saw the merge.
 -#}
-{% macro occasions(trigger_name, found, has_threshold=false, names_customer=false) -%}
+{% macro occasions(trigger_name, found, at_least=none, names_customer=false) -%}
 select
     found.occasion_id,
     found.customer_id,
@@ -43,7 +44,7 @@ where
     arms.trigger_name = '{{ trigger_name }}'
     and found.occurred_at <= {{ as_of() }}
     and {{ dbt.dateadd('minute', 'arms.window_minutes', 'found.occurred_at') }} > {{ as_of() }} - interval 30 day
-    {%- if has_threshold %}
-    and found.measure >= arms.threshold
+    {%- if at_least %}
+    and found.measure >= {{ at_least }}
     {%- endif %}
 {%- endmacro %}

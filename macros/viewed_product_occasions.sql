@@ -5,7 +5,7 @@
     One occasion per customer, product and month: stock that flickers, or a feed that arrives late and moves the change to
     another day, gives no second one. Of several the one that stands is taken, then the largest, then the first.
 -#}
-{% macro viewed_product_occasions(trigger_name, kind, undone_by, has_threshold=false) -%}
+{% macro viewed_product_occasions(trigger_name, kind, undone_by, at_least=none) -%}
 {%- set viewed_days = policy_value('trg_' ~ trigger_name, 'viewed_days', 'int') -%}
 with changes as (
     select *
@@ -98,5 +98,5 @@ found as (
     from candidates
 )
 
-{{ occasions(trigger_name, 'found', has_threshold=has_threshold, names_customer=true) }}
+{{ occasions(trigger_name, 'found', at_least=at_least, names_customer=true) }}
 {%- endmacro %}

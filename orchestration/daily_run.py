@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,8 @@ from orchestration.zones import ensure_readable
 
 INPUTS_TAG = "postroom/inputs"
 ERASURE_TAG = "postroom/erasure"
+# A run in a terminal's own process: it is dead when that process is, which Dagster's daemon cannot see.
+_TERMINAL_TAG = "postroom/terminal"
 # Dagster's own tags for one run over a range of partitions.
 RANGE_START_TAG = "dagster/asset_partition_range_start"
 RANGE_END_TAG = "dagster/asset_partition_range_end"
@@ -117,15 +121,34 @@ def _load_backlog(
     )
 
 
-def execute(job: dg.JobDefinition, what: str, console: Console, **how: Any) -> bool:
+def execute(job: dg.JobDefinition, what: str, console: Console, *, instance: dg.DagsterInstance, **how: Any) -> bool:
     """Run a job in this process and say which steps failed and why; give whether it succeeded."""
     console.print(what)
-    with condensed(console, what):
-        result = job.execute_in_process(run_config=_LOG_LEVEL, raise_on_error=False, **how)
+    tags = {_TERMINAL_TAG: "true", **how.pop("tags", {})}
+    with _only_run(instance, console), condensed(console, what):
+        result = job.execute_in_process(
+            run_config=_LOG_LEVEL, raise_on_error=False, instance=instance, tags=tags, **how
+        )
     for event in result.all_events:
         if event.is_step_failure:
             console.print(f"[red]{event.step_key} failed.[/red] {_cause(event.step_failure_data)}", highlight=False)
     return result.success
+
+
+@contextmanager
+def _only_run(instance: dg.DagsterInstance, console: Console) -> Iterator[None]:
+    """Wait for the run of another terminal; what one that was killed still holds in Dagster's pools is freed."""
+    with (settings().home / "terminal.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            console.print("Another postroom command is running; waiting until it is done.")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        under_way = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
+        for run in instance.get_runs(dg.RunsFilter(statuses=under_way, tags={_TERMINAL_TAG: "true"})):
+            instance.report_run_failed(run, "The process ended before the run did.")
+            instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+        yield
 
 
 def _cause(failure: Any) -> str:

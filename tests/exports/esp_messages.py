@@ -32,6 +32,7 @@ def message(number: int = 1, **changes: Any) -> dict[str, Any]:
         "message_id": message_id,
         "campaign": "winback",
         "variant": "control",
+        "locale": "en-GB",
         "to": {"email": f"person{number}@example.org", "name": "Ada Example"},
         "from": {"email": "hello@mail.example.com", "name": "Example Shop"},
         "reply_to": {"email": "support@example.com", "name": "Example Shop"},

@@ -1,4 +1,5 @@
-"""Golden files: each shipped campaign rendered for a full and for a sparse row, and what each writer makes of messages.
+"""Golden files: each shipped campaign rendered for a full row, a sparse one, and in its other languages; and what each
+writer makes of messages.
 
 After a wanted change write them anew, and look at the difference before it is committed:
 
@@ -37,7 +38,8 @@ def render_golden() -> dict[str, str]:
         campaign = load(name)
         renderer = Renderer(campaign, RUN, SECRET)
         sparse = row(2, variant="bold", first_name=None, to_name=None, **_SPARSE[name])
-        for case, data in (("full", row(1)), ("sparse", sparse)):
+        others = [(locale, row(3, language=locale)) for locale in campaign.sets if locale != campaign.brand["locale"]]
+        for case, data in (("full", row(1)), ("sparse", sparse), *others):
             rendered = renderer.render(decided(campaign, data))
             message = dict(rendered.message)
             files[f"{name}/{case}.html"] = message.pop("html") + "\n"

@@ -19,7 +19,6 @@ from exports import Campaign, DataError, ExportError, Renderer, Run
 from exports.links import TEXT_LINK, with_query
 from exports.message import check_message
 from exports.safety import clean_line, clean_url, spreadsheet_cell
-from exports.template import money
 
 SCHEMA = json.loads((LIBRARY / "schemas/message.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
@@ -366,21 +365,6 @@ def test_a_value_with_nothing_to_say_is_not_printed(library: Path, expression: s
     path.write_text(expression + "\n" + path.read_text(encoding="utf-8"), encoding="utf-8")
     with pytest.raises(DataError, match="the template cannot be filled"):
         render(load("winback", library), winback_row())
-
-
-@pytest.mark.parametrize(
-    ("amount", "currency", "text"),
-    [
-        (Decimal("1234.5"), "EUR", "€1,234.50"),
-        (Decimal("-3"), "USD", "-$3.00"),
-        (12, "CHF", "CHF 12.00"),
-        (1200, "JPY", "JPY 1,200"),
-        (0.125, "GBP", "£0.13"),
-        (Decimal("0.0005"), "KWD", "KWD 0.001"),
-    ],
-)
-def test_money_is_written_out(amount: Any, currency: str, text: str) -> None:
-    assert money(amount, currency) == text
 
 
 @pytest.mark.parametrize(

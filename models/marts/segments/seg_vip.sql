@@ -1,6 +1,6 @@
 select
     scores.customer_id,
-    customers.region as subject,
+    coalesce(customers.region, 'unknown') as subject,
     {{ json_text({
         'segment': "'vip'",
         'region': 'customers.region',
@@ -14,4 +14,3 @@ where
     and scores.monetary_score = 5
     and scores.frequency_score >= 4
     and scores.recency_days <= 180
-    and customers.region is not null

@@ -55,4 +55,4 @@ found as (
     left join recorded on silences.customer_id = recorded.customer_id and silences.began_at = recorded.began_at
 )
 
-{{ occasions('re_engagement', 'found', has_threshold=true, names_customer=true) }}
+{{ occasions('re_engagement', 'found', at_least='arms.delay_minutes / 1440.0', names_customer=true) }}

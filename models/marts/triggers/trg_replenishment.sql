@@ -65,4 +65,4 @@ found as (
         and latest.order_id = rhythms.order_id
 )
 
-{{ occasions('replenishment', 'found', has_threshold=true) }}
+{{ occasions('replenishment', 'found', at_least='arms.threshold') }}
