@@ -8,7 +8,15 @@ from typing import Any
 
 from exports.brand import Brand
 from exports.columns import Columns
-from exports.fallbacks import WARN_SHARE, join_lists, read_confidence, read_warn_shares
+from exports.fallbacks import (
+    STOP,
+    WARN_SHARE,
+    WHOLE_MESSAGE,
+    join_lists,
+    read_confidence,
+    read_if_unfit,
+    read_warn_shares,
+)
 from exports.links import Utm
 from exports.lists import TokenList
 from exports.locales import DEFAULT, folders
@@ -26,7 +34,8 @@ PROVIDED = {
     "body.mjml": ("variant", "subject", "preheader", "unsubscribe_url"),
     "body.txt.j2": ("variant", "subject", "unsubscribe_url"),
 }
-_KEYS = ("description", "message_class", "purpose", "utm", "tokens", "lists", "slots", "esp", "warn_fallback_share")
+_NEEDED = ("description", "message_class", "purpose", "utm", "tokens")
+_KEYS = (*_NEEDED, "lists", "slots", "esp", "if_unfit", "warn_fallback_share")
 _CLASSES = ("marketing", "transactional")
 _SLUG = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -39,7 +48,7 @@ class Definition:
         self.brand = brand
         # Beside the brand's own, whose templates are in the folder itself.
         self.locales = tuple(sub.name for sub in folders(folder))
-        data = file.mapping((), file.data, _KEYS, _KEYS[:5])
+        data = file.mapping((), file.data, _KEYS, _NEEDED)
         if not _SLUG.fullmatch(folder.name):
             file.fault((), f"the folder's name {folder.name!r} may only hold letters, digits, - and _")
         self.description = file.text(("description",), data.get("description"))
@@ -52,6 +61,7 @@ class Definition:
         self.tokens = tuple(self._tokens(("tokens",), data.get("tokens"), columns))
         self.lists = self._lists(data.get("lists", {}), list_columns)
         self.slots = tuple(self._slots(data.get("slots", {}), columns))
+        self.has_plain = read_if_unfit(file, data.get("if_unfit", STOP))
         self.warn_fallback_share = read_warn_shares(file, data.get("warn_fallback_share", WARN_SHARE), self._parts())
         taken = {token.name for token in self.tokens}
         for section, names in (("lists", [spec.name for spec in self.lists]), ("slots", [s.name for s in self.slots])):
@@ -173,4 +183,4 @@ class Definition:
         """All that can fall back, by the name under which it is counted."""
         lists = [*self.lists, *(spec.fallback for spec in self.lists if spec.fallback)]
         names = [*(t.name for t in self.tokens), *(spec.name for spec in lists), *(slot.name for slot in self.slots)]
-        return [*names, *(f"{spec.name}.{token.name}" for spec in lists for token in spec.tokens)]
+        return [*names, WHOLE_MESSAGE, *(f"{spec.name}.{token.name}" for spec in lists for token in spec.tokens)]

@@ -11,10 +11,14 @@ from decimal import Decimal
 from exports.columns import Columns
 from exports.comparisons import Kind, kind_of
 from exports.lists import HIDE, TokenList
+from exports.locales import PLAIN
 from exports.slots import OTHERWISE
 from exports.tokens import Confidence
 from exports.yamlfile import Key, YamlFile
 
+STOP = "stop"
+# What a row's lack is counted under when another message is sent; no part of a message can be named so.
+WHOLE_MESSAGE = "whole message"
 WARN_SHARE = 0.2
 
 
@@ -31,6 +35,16 @@ def read_confidence(file: YamlFile, key: Key, value: object, columns: Columns) -
         file.fault((*key, "at_least"), f"at_least must be a number, not {least!r}")
         return None
     return Confidence(str(column), Decimal(str(least)))
+
+
+def read_if_unfit(file: YamlFile, value: object) -> bool:
+    """`if_unfit`: True when a row that lacks what its message needs gets the plain one; else the campaign stops."""
+    key, folder = ("if_unfit",), file.path.parent / PLAIN
+    if value not in (STOP, PLAIN):
+        file.fault(key, f"if_unfit must be {STOP} or {PLAIN}")
+    elif value == STOP and folder.is_dir():
+        file.fault(key, f"{PLAIN}/ is never used: write `if_unfit: {PLAIN}`, or remove the folder")
+    return value == PLAIN
 
 
 def read_warn_shares(file: YamlFile, value: object, parts: Collection[str]) -> dict[str, float]:

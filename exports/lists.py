@@ -57,10 +57,14 @@ def read_list(spec: TokenList, row: Mapping[str, Any], query: str, notes: Notes,
     items = []
     if spec.fallback is not None:
         items = read_list(spec.fallback, row, query, notes, message_id)[: spec.maximum]
-    block |= {"shown": len(items), "fallback": spec.fallback.name if spec.fallback else HIDE}
-    if spec.explain:
-        block["chosen"] = []
+    other = spec.fallback.name if spec.fallback else HIDE
+    notes.blocks[spec.name] = not_shown(block) | {"shown": len(items), "fallback": other}
     return items
+
+
+def not_shown(block: Mapping[str, Any]) -> dict[str, Any]:
+    """What there is to say of a list's items when none of them is shown."""
+    return {**block, "shown": 0} | ({"chosen": []} if "chosen" in block else {})
 
 
 def _items(

@@ -17,7 +17,6 @@ from exports.campaign import Campaign
 from exports.errors import DataError, ExportError
 from exports.locales import Choice, choose
 from exports.safety import clean_line, has_template_tag, is_email
-from exports.templates import TemplateSet
 from exports.tokens import Notes
 from exports.values import read_values
 
@@ -70,7 +69,7 @@ class Renderer:
         token = unsubscribe.sign(self.secret, request)
         url = f"{campaign.brand['unsubscribe_url']}/{token}"
         locale = choose(row.get("language"), self._locales, campaign.brand["locale"])
-        parts = self._parts(row, message_id, variant, url, campaign.sets[locale.locale], notes)
+        parts = self._parts(row, message_id, variant, url, locale.locale, notes)
         message = {
             "message_id": message_id,
             "campaign": campaign.name,
@@ -106,10 +105,10 @@ class Renderer:
         message_id: str,
         variant: str,
         unsubscribe_url: str,
-        templates: TemplateSet,
+        locale: str,
         notes: Notes,
     ) -> dict[str, str]:
-        values = read_values(self.campaign, templates, row, variant, notes, message_id)
+        templates, values = read_values(self.campaign, locale, row, variant, notes, message_id)
         try:
             subject = " ".join(templates.subject.render(values).split())
             preheader = " ".join(templates.preheader.render(values).split())

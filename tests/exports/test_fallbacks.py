@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from export_rows import COLUMNS, LIST_COLUMNS, RUN, SECRET, decided, product, slot, winback_row
+from export_rows import COLUMNS, LIST_COLUMNS, RUN, SECRET, cart_row, decided, load, product, slot, winback_row
 
 from exports import Campaign, Column, DataError, LoadError, Renderer, load_campaign, write_outbox
 from exports.message import Rendered
@@ -203,13 +203,111 @@ def test_a_message_is_counted_once_whatever_falls_back_in_it(winback: Campaign, 
 
 
 def test_items_are_counted_by_message_and_first_reason(cart_reminder: Campaign, tmp_path: Path) -> None:
-    from export_rows import cart_row
-
     pictures: list[dict[str, Any]] = [{"image_url": None}, {"image_url": "ftp://x/y"}, {}]
     items = [product(number, quantity=1, **change) for number, change in enumerate(pictures, start=1)]
     rows = [cart_row(1, items=items), cart_row(2, items=items[1:])]
     manifest = write_outbox(cart_reminder, rows, tmp_path / "o", run=RUN, secret=SECRET)
     assert manifest.fallbacks == {"items.image_url": {"missing": 1, "not an http or https link": 1}}
+
+
+FOOTER = '{% include "layouts/footer.txt.j2" %}'
+NOTHING_TO_SHOW = [product(1, quantity=None), product(2, quantity=1, title=" ")]
+
+
+@pytest.mark.parametrize(
+    ("changes", "lack"),
+    [
+        ({"items": []}, "items has too few items"),
+        ({"items": NOTHING_TO_SHOW}, "items has too few items"),
+        ({"item_count": None}, "item_count is missing"),
+        ({"cart_amount": math.nan}, "cart_amount is missing"),
+        ({"slot_headline": None, "items": []}, "items has too few items"),
+    ],
+)
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_a_row_that_lacks_what_its_message_needs_gets_the_plain_one(
+    cart_reminder: Campaign, changes: dict[str, Any], lack: str, language: str
+) -> None:
+    row = cart_row(language=language, first_name=None, **changes)
+    rendered = Renderer(cart_reminder, RUN, SECRET).render(row)
+    words = {"en": "you left something in your cart", "de": "du hast etwas in deinen Warenkorb gelegt"}[language]
+    assert words in rendered.message["html"] and words in rendered.message["text"]
+    assert ("von Example Shop" in rendered.message["text"]) == (language == "de")
+    assert rendered.unsubscribe_url in rendered.message["html"]
+    assert "utm_campaign=cart_reminder" in rendered.message["text"]
+    assert rendered.explanation["fallbacks"] == {"whole message": lack, "first_name": "missing"}
+    assert rendered.explanation["slots"] == {}
+    blocks = rendered.explanation["blocks"]
+    assert [block["shown"] for block in blocks.values()] == ([0] if "items" in changes else [])
+    assert len(blocks.get("items", {}).get("dropped", [])) == len(changes.get("items", []))
+
+
+def test_plain_messages_are_counted(cart_reminder: Campaign, tmp_path: Path) -> None:
+    rows = [cart_row(1), cart_row(2, items=[]), cart_row(3, items=NOTHING_TO_SHOW), cart_row(4, currency=None)]
+    manifest = write_outbox(cart_reminder, rows, tmp_path / "o", run=RUN, secret=SECRET)
+    assert manifest.fallbacks == {"whole message": {"items has too few items": 2, "currency is missing": 1}}
+    assert manifest.messages == 4 and manifest.dropped_items == {"items": 2}
+    assert manifest.slots == {"headline": {"more_than_one_item": 1}}
+
+
+@pytest.mark.parametrize(
+    "changes", [{"items": None}, {"item_count": "3"}, {"to_email": None}, {"first_name": 7.5, "items": []}]
+)
+def test_a_row_that_breaks_its_contract_gets_no_message(cart_reminder: Campaign, changes: dict[str, Any]) -> None:
+    with pytest.raises(DataError):
+        Renderer(cart_reminder, RUN, SECRET).render(cart_row(**changes))
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "says"),
+    [
+        ("campaign.yml", "if_unfit: plain", "if_unfit: skip", "if_unfit must be stop or plain"),
+        ("campaign.yml", "if_unfit: plain", "if_unfit: stop", "plain/ is never used"),
+        ("campaign.yml", "if_unfit: plain", "", "plain/ is never used"),
+        (
+            "plain/subject.j2",
+            "Your cart",
+            "{{ item_count }}",
+            "'item_count' is not declared in campaign.yml with a",
+        ),
+        ("plain/subject.j2", "Your cart", "{{ headline }}", "'headline' is not declared in campaign.yml with a"),
+        (
+            "plain/subject.j2",
+            "Your cart",
+            "{% for i in items %}x{% endfor %}",
+            "the list declared in",
+        ),
+        (
+            "plain/body.mjml",
+            "Hello {{ first_name",
+            "Hello {{ currency",
+            "'currency' is not declared in",
+        ),
+        ("plain/de/body.txt.j2", FOOTER, "Ende", "no unsubscribe link"),
+        ("plain/de/body.mjml", 'lang="de"', 'lang="en"', "of another language"),
+    ],
+)
+def test_a_fault_in_plain_templates_is_told(library: Path, file: str, old: str, new: str, says: str) -> None:
+    path = library / "campaigns/cart_reminder" / file
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    with pytest.raises(LoadError) as caught:
+        load("cart_reminder", library)
+    assert [problem.file for problem in caught.value.problems if says in problem.text] == [path], str(caught.value)
+
+
+def test_plain_templates_are_there_in_every_locale(library: Path) -> None:
+    (library / "campaigns/cart_reminder/plain/de/subject.j2").unlink()
+    with pytest.raises(LoadError, match=r"plain/de/subject.j2:1: file is missing"):
+        load("cart_reminder", library)
+
+
+def test_the_template_version_follows_plain_templates(library: Path) -> None:
+    first = load("cart_reminder", library).template_version
+    path = library / "campaigns/cart_reminder/plain/subject.j2"
+    path.write_text("Another one\n", encoding="utf-8")
+    assert load("cart_reminder", library).template_version != first
 
 
 CONFIDENCE = ("tokens", "first_name", "confidence")
@@ -228,7 +326,7 @@ TITLE = {"title": {"required": True}}
         (CONFIDENCE, SURE | {"at_least": True}, "at_least:", "at_least must be a number, not True"),
         (CONFIDENCE, SURE | {"at_least": math.inf}, "at_least:", "at_least must be a number, not inf"),
         (("tokens", "first_name"), {"required": True, "confidence": SURE}, "confidence:", "needs a `fallback`"),
-        (("lists", "products", "fallback"), "hide", "with the minimum 0 needs no fallback"),
+        (("lists", "products", "fallback"), "hide", "fallback:", "with the minimum 0 needs no fallback"),
         (("lists", "products"), {"minimum": 1, "fallback": "more"}, "fallback:", "must be hide or another list"),
         (("lists", "products"), {"minimum": 1, "fallback": "products"}, "fallback:", "must be hide or another list"),
         (("lists", "products"), {"minimum": 1, "fallback": ["hide"]}, "fallback:", "must be hide or another list"),
@@ -239,8 +337,8 @@ TITLE = {"title": {"required": True}}
         (("slots", "look", "needs"), {"grid": ["pictures"]}, "grid:", "needs must list tokens or lists"),
         (("slots", "look", "needs"), {"grid": "products"}, "grid:", "needs must list tokens or lists"),
         (("slots", "look", "needs"), {"gird": ["products"]}, "gird:", "unknown key 'gird'"),
-        (("slots", "look", "fallback"), "grid", "a value that needs nothing itself"),
-        (("slots", "look", "fallback"), "photo", "'photo' is none of the slot's values"),
+        (("slots", "look", "fallback"), "grid", "fallback:", "a value that needs nothing itself"),
+        (("slots", "look", "fallback"), "photo", "fallback:", "'photo' is none of the slot's values"),
         (("slots", "look", "fallback"), None, "fallback:", "None is none of the slot's values"),
         (("slots", "look", "needs"), {}, "fallback:", "a fallback is for a slot with `needs`"),
         (("warn_fallback_share",), 20, "warn_fallback_share:", "a number from 0 to 1"),
