@@ -81,7 +81,10 @@ def join_lists(file: YamlFile, specs: Mapping[str, TokenList], given: Mapping[st
         elif _types(specs[other]) != _types(specs[name]):
             file.fault(key, f"{other!r} must declare the same tokens as {name!r}, of the same types")
         else:
-            joined[name] = replace(joined[name], fallback=joined[other])
+            # There is room for no more of them than for those they stand in for.
+            most = min(specs[name].maximum, specs[other].maximum)
+            stand_in = replace(joined[other], maximum=most, minimum=min(specs[other].minimum, most))
+            joined[name] = replace(joined[name], fallback=stand_in)
     return tuple(spec for name, spec in joined.items() if name not in stand_ins.values())
 
 

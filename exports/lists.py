@@ -56,7 +56,7 @@ def read_list(spec: TokenList, row: Mapping[str, Any], query: str, notes: Notes,
     notes.fallbacks[spec.name] = TOO_FEW
     items = []
     if spec.fallback is not None:
-        items = read_list(spec.fallback, row, query, notes, message_id)[: spec.maximum]
+        items = read_list(spec.fallback, row, query, notes, message_id)
     other = spec.fallback.name if spec.fallback else HIDE
     notes.blocks[spec.name] = not_shown(block) | {"shown": len(items), "fallback": other}
     return items

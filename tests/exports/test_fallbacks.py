@@ -12,7 +12,9 @@ import yaml
 from export_rows import COLUMNS, LIST_COLUMNS, RUN, SECRET, cart_row, decided, load, product, slot, winback_row
 
 from exports import Campaign, Column, DataError, LoadError, Renderer, load_campaign, write_outbox
+from exports.lists import TokenList
 from exports.message import Rendered
+from exports.tokens import ByLocale, Token
 
 SURE = {"column": "first_name_confidence", "at_least": 0.7}
 Change = Callable[[dict[str, Any]], None]
@@ -106,7 +108,11 @@ def test_a_list_that_is_too_short_is_hidden(library: Path) -> None:
 
 
 def test_another_list_stands_in_for_one_that_is_too_short(library: Path) -> None:
-    campaign = load_changed(library, at_least_two("bestsellers"))
+    def change(definition: dict[str, Any]) -> None:
+        at_least_two("bestsellers")(definition)
+        definition["lists"]["bestsellers"] |= {"maximum": 4}
+
+    campaign = load_changed(library, change)
     more = with_reasons([product(number) for number in (5, 6, 7, 8)])
     rendered = render(campaign, products=with_reasons(ONE), bestsellers=more)
     assert shown(rendered) == ["p5", "p6", "p7"]
@@ -117,6 +123,13 @@ def test_another_list_stands_in_for_one_that_is_too_short(library: Path) -> None
     # Where it is not needed nothing is said of it, whatever it holds.
     rendered = render(campaign, bestsellers=[])
     assert shown(rendered) == ["p1", "p2", "p3"] and set(rendered.explanation["blocks"]) == {"products"}
+
+
+def test_a_list_that_stands_in_speaks_the_reader_s_language() -> None:
+    title = Token("title", "text", ByLocale({"default": "this", "de": "das"}))
+    products = TokenList("products", "", 1, 3, (), fallback=TokenList("bestsellers", "", 1, 3, (title,)))
+    german = products.in_locale("de").fallback
+    assert german is not None and [token.fallback for token in german.tokens] == ["das"]
 
 
 def test_a_list_that_stands_in_and_is_too_short_itself(library: Path) -> None:
@@ -240,6 +253,17 @@ def test_a_row_that_lacks_what_its_message_needs_gets_the_plain_one(
     blocks = rendered.explanation["blocks"]
     assert [block["shown"] for block in blocks.values()] == ([0] if "items" in changes else [])
     assert len(blocks.get("items", {}).get("dropped", [])) == len(changes.get("items", []))
+
+
+def test_nothing_is_told_of_what_only_the_full_message_would_have_shown(library: Path) -> None:
+    path = library / "campaigns/cart_reminder/campaign.yml"
+    text = path.read_text(encoding="utf-8")
+    text = text.replace("  currency: {required: true}", "  currency: {fallback: {default: EUR, de: EUR}}", 1)
+    path.write_text(text.replace("minimum: 1", "minimum: 2"), encoding="utf-8")
+    row = cart_row(currency=None, items=[product(1, quantity=1, image_url=None)])
+    explanation = Renderer(load("cart_reminder", library), RUN, SECRET).render(row).explanation
+    assert explanation["fallbacks"] == {"whole message": "items has too few items"}
+    assert (explanation["blocks"]["items"]["given"], explanation["blocks"]["items"]["shown"]) == (1, 0)
 
 
 def test_plain_messages_are_counted(cart_reminder: Campaign, tmp_path: Path) -> None:
