@@ -17,6 +17,8 @@ from exports.writers.config import read_names
 from exports.yamlfile import Key, YamlFile, read_yaml
 
 DEFAULT_BRAND = Path(__file__).with_name("brand.yml")
+# What Gmail shows of a message: the rest is behind a link, the unsubscribe link with it.
+GMAIL_BYTES = 102 * 1024
 _COLOUR = re.compile("#[0-9a-fA-F]{6}")
 _FONTS = re.compile(r"[\w -]+(?:, ?(?:[\w -]+|'[\w -]+'))*")
 _GROUPS = {
@@ -35,11 +37,13 @@ _GROUPS = {
 class Brand:
     """One shop. `values` has what templates may print, by dotted key (`shop_name`, `colours.accent`).
 
-    `esp` names the e-mail services that are written for, unless a campaign names its own.
+    `esp` names the e-mail services that are written for, unless a campaign names its own. No message is sent whose HTML
+    is longer than `max_html_bytes`.
     """
 
     values: dict[str, str]
     esp: tuple[str, ...] = ()
+    max_html_bytes: int = GMAIL_BYTES
 
     def __getitem__(self, key: str) -> str:
         return self.values[key]
@@ -71,8 +75,11 @@ def load_brand(path: Path = DEFAULT_BRAND) -> Brand:
     """Reads and checks a brand file. Raises LoadError with every fault, by file and line."""
     file = read_yaml(path)
     needed = (*_CHECKS, *_GROUPS)
-    data = file.mapping((), file.data, (*needed, "esp"), needed)
+    data = file.mapping((), file.data, (*needed, "esp", "max_html_bytes"), needed)
     esp = read_names(file, data.pop("esp", []))
+    max_html_bytes = data.pop("max_html_bytes", GMAIL_BYTES)
+    if type(max_html_bytes) is not int or max_html_bytes < 1:
+        file.fault(("max_html_bytes",), "max_html_bytes must be a whole number above 0")
     groups = {group: data.pop(group, {}) for group in _GROUPS}
     values = {name: _value(file, (name,), value, *_CHECKS[name]) for name, value in data.items()}
     for group, (names, form, wanted) in _GROUPS.items():
@@ -80,7 +87,7 @@ def load_brand(path: Path = DEFAULT_BRAND) -> Brand:
             values[f"{group}.{name}"] = _value(file, (group, name), value, form.fullmatch, wanted)
     if file.problems:
         raise LoadError(file.problems)
-    return Brand(values, esp)
+    return Brand(values, esp, max_html_bytes)
 
 
 def _value(file: YamlFile, key: Key, value: object, check: Callable[[str], object], wanted: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from exports.brand import Brand
 from exports.errors import Problem
 from exports.links import Utm, tag_text_links
+from exports.minify import minify
 from exports.mjml import compile_mjml, escape_constant
 from exports.source import Source, fill_brand, hide_tags
 from exports.static_links import Links, Names
@@ -37,4 +38,4 @@ class Compiler:
         html = _ANCHOR.sub(lambda match: match.expand(r"\1\2") + links.anchor(match.group(3)) + match.group(2), html)
         for match in _IMAGE.finditer(html):
             links.image(match.group(3))
-        return hidden.restore(html), links.seen
+        return hidden.restore(minify(html)), links.seen

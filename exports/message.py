@@ -14,16 +14,19 @@ from jinja2 import TemplateError, UndefinedError
 
 from exports import unsubscribe
 from exports.campaign import Campaign
+from exports.checks import check_message
 from exports.errors import DataError, ExportError
 from exports.locales import Choice, choose
-from exports.safety import clean_line, has_template_tag, is_email
+from exports.safety import addresses_in, clean_line, is_email
 from exports.tokens import Notes
 from exports.values import read_values
 
+# The part of the longest HTML from which on a message is warned of.
+NEAR = 0.9
 _ID = re.compile(r"[A-Za-z0-9._:@|/+=~-]{1,200}")
 _SLUG = re.compile(r"[A-Za-z0-9_-]{1,64}")
 # What parts of a text that are left out leave behind.
-_GAP = re.compile(r"\n{3,}")
+_GAP = re.compile(r"\n\n\n+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,7 @@ class Renderer:
         self.campaign, self.run, self.secret = campaign, run, secret
         self._from = {"email": brand["from_email"], "name": brand["from_name"]}
         self._reply_to = {"email": brand["reply_to"], "name": brand["shop_name"]}
+        self._own_addresses = addresses_in(" ".join(brand.values.values()))
         self._locales = tuple(campaign.sets)
 
     def render(self, row: Mapping[str, Any]) -> Rendered:
@@ -91,8 +95,18 @@ class Renderer:
                 "message_class": campaign.message_class,
             },
         }
-        check_message(message)
+        check_message(message, self._own_addresses)
+        self._measure(message, notes)
         return Rendered(message, self._explain(row, message, locale, notes), url)
+
+    def _measure(self, message: Mapping[str, Any], notes: Notes) -> None:
+        """Refuses HTML that a reader would not see whole, and notes what comes near it."""
+        size, most = len(message["html"].encode()), self.campaign.brand.max_html_bytes
+        if size > most:
+            text = f"has {size:,} bytes, and max_html_bytes in brand.yml is {most:,}: show fewer items or shorter texts"
+            raise DataError(message["message_id"], text, "html")
+        if size > most * NEAR:
+            notes.warnings["html_bytes"] = size
 
     def _belongs(self, row: Mapping[str, Any], message_id: str) -> None:
         for column, expected in (("campaign", self.campaign.name), ("as_of_date", self.run.as_of_date)):
@@ -138,6 +152,7 @@ class Renderer:
             "slots": notes.slots,
             "blocks": notes.blocks,
             "fallbacks": notes.fallbacks,
+            "warnings": notes.warnings,
             "consent": {
                 "id": row.get("consent_id"),
                 "source": row.get("consent_source"),
@@ -145,27 +160,6 @@ class Renderer:
             },
             "template_version": self.campaign.template_version,
         }
-
-
-def check_message(message: Mapping[str, Any]) -> None:
-    """Refuses a message no reader should see: a blank part, a raw template tag, a broken header. Raises DataError.
-
-    Data cannot trip these, it was made safe before: a blank, None or NaN became its token's fallback, a link that leads
-    nowhere likewise. They catch a fault in a template or in this package.
-    """
-    message_id = message["message_id"]
-    for part in ("subject", "preheader", "text", "html"):
-        text = message[part]
-        if not text.strip():
-            raise DataError(message_id, "is blank", part)
-        if has_template_tag(text):
-            raise DataError(message_id, "holds a raw template tag", part)
-    lines = {"subject": message["subject"], "preheader": message["preheader"], **message["headers"]}
-    for name, line in lines.items():
-        if "\n" in line or "\r" in line:
-            raise DataError(message_id, "is more than one line", name)
-    if len(message["headers"]["List-Unsubscribe"]) > unsubscribe.MAXIMUM_HEADER_LENGTH:
-        raise DataError(message_id, "is too long for a header", "List-Unsubscribe")
 
 
 def _identifier(row: Mapping[str, Any], column: str, message_id: object) -> str:

@@ -62,6 +62,7 @@ class Manifest:
     `locale_fallbacks` counts the languages that were asked for, and of which there are no templates.
     `slots` counts the messages of each slot by the rule that won, `fallbacks` those in which something is not shown as
     it should be, by what and why; above `warn_fallback_share` of the messages that is worth a warning.
+    `warnings` counts messages by what was noted about them: `html_bytes` is HTML close to the longest that is sent.
     `esp` has the options of the services written for, by name: all it takes to write their files again.
     """
 
@@ -78,6 +79,7 @@ class Manifest:
     fallbacks: dict[str, dict[str, int]]
     warn_fallback_share: Mapping[str, float]
     dropped_items: dict[str, int]
+    warnings: dict[str, int]
     files: tuple[FileEntry, ...]
     esp: dict[str, Options]
 
@@ -245,20 +247,21 @@ class _Tally:
         self.slots: dict[str, Counter[str]] = defaultdict(Counter)
         self.fallbacks: dict[str, Counter[str]] = defaultdict(Counter)
         self.dropped: Counter[str] = Counter()
+        self.warnings: Counter[str] = Counter()
 
     def add(self, explanation: Mapping[str, Any]) -> None:
         self.messages += 1
         self.variants[explanation["variant"]] += 1
-        # An outbox that an earlier version wrote says nothing of locales.
+        # An outbox of an earlier version says nothing of locales, slots and warnings.
         if locale := explanation.get("locale"):
             self.locales[locale["used"]] += 1
             if locale["by"] == "default":
                 self.locale_fallbacks[locale["language"] or "unknown"] += 1
-        # An outbox of an earlier version knows no slots.
         for name, slot in explanation.get("slots", {}).items():
             self.slots[name][slot["rule"]] += 1
         for name, reason in _by_part(explanation["fallbacks"]).items():
             self.fallbacks[name][reason] += 1
+        self.warnings.update(explanation.get("warnings", {}).keys())
         for name, block in explanation["blocks"].items():
             if block["dropped"]:
                 self.dropped[name] += len(block["dropped"])
@@ -272,6 +275,7 @@ class _Tally:
             "slots": {name: dict(rules) for name, rules in self.slots.items()},
             "fallbacks": {name: dict(reasons) for name, reasons in self.fallbacks.items()},
             "dropped_items": dict(self.dropped),
+            "warnings": dict(self.warnings),
         }
 
 

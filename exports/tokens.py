@@ -14,7 +14,7 @@ from typing import Any
 
 from exports.errors import DataError, UnfitError
 from exports.links import with_query
-from exports.safety import clean_line, clean_url
+from exports.safety import addresses_in, clean_line, clean_url
 
 
 class Unfit(Enum):
@@ -23,6 +23,7 @@ class Unfit(Enum):
     MISSING = "missing"
     UNSAFE_LINK = "not an http or https link"
     LOW_CONFIDENCE = "low confidence"
+    ADDRESS = "an e-mail address"
 
 
 class WrongTypeError(Exception):
@@ -40,9 +41,9 @@ def _is_missing(value: object) -> bool:
 
 
 def read_text(value: object) -> object:
-    """One clean line. Numbers and dates are taken as written, booleans are not."""
+    """One clean line, no e-mail address in it. Numbers and dates are taken as written, booleans are not."""
     if isinstance(value, str):
-        return clean_line(value) or Unfit.MISSING
+        return Unfit.ADDRESS if "@" in value and addresses_in(value) else clean_line(value) or Unfit.MISSING
     if _is_missing(value):
         return Unfit.MISSING
     if isinstance(value, (int, Decimal, dt.date)) and not isinstance(value, bool):
@@ -131,9 +132,10 @@ class Token:
 
 @dataclass(slots=True)
 class Notes:
-    """What happened to a row's values on the way: goes to explain.jsonl."""
+    """What happened to a row's values on the way, and to the message: goes to explain.jsonl."""
 
     fallbacks: dict[str, str] = field(default_factory=dict)
+    warnings: dict[str, int] = field(default_factory=dict)
     blocks: dict[str, dict[str, Any]] = field(default_factory=dict)
     slots: dict[str, dict[str, str]] = field(default_factory=dict)
 

@@ -14,6 +14,8 @@ from orchestration.site import Site, site_for
 
 # The first schema version of a manifest that counts messages by the reason for a fallback.
 _COUNTED_BY_REASON = 2
+# What the manifest counts, as it is told.
+_WARNINGS = {"html_bytes": "messages with HTML close to the longest that may be sent (max_html_bytes in brand.yml)"}
 
 
 def show(day: date, here: Settings, console: Console) -> None:
@@ -73,7 +75,10 @@ def _show_files(site: Site, campaign: str, console: Console) -> None:
         console.print(
             f"  {site.outbox(campaign)}/{name}  {parts}{rows:,} rows, {size:,} bytes", soft_wrap=True, markup=False
         )
-    console.print(f"  {manifest}\n", soft_wrap=True, markup=False)
+    console.print(f"  {manifest}", soft_wrap=True, markup=False)
+    for warning, count in content.get("warnings", {}).items():
+        console.print(f"  {count:,} {_WARNINGS[warning]}", soft_wrap=True, markup=False)
+    console.print()
 
 
 def _show_fallbacks(manifest: dict[str, Any], console: Console) -> None:

@@ -70,3 +70,13 @@ def test_a_manifest_of_an_earlier_version_is_shown_without(tmp_path: Path) -> No
     console = Console(record=True, quiet=False, width=500)
     _show_files(site, "winback", console)
     assert console.export_text().splitlines() == [f"  {outbox}/manifest.json", ""]
+
+
+def test_a_warning_is_told_with_its_count(tmp_path: Path) -> None:
+    site = Site(date(2026, 1, 5), True, tmp_path)
+    outbox = site.outbox("winback")
+    outbox.mkdir(parents=True)
+    (outbox / "manifest.json").write_text(json.dumps({"files": [], "warnings": {"html_bytes": 1200}}))
+    console = Console(record=True, quiet=False, width=500)
+    _show_files(site, "winback", console)
+    assert "  1,200 messages with HTML close to the longest that may be sent" in console.export_text()
