@@ -12,6 +12,7 @@ import pytest
 from tests.conftest import REPO
 
 MUST_NOT_IMPORT = {
+    "copywriting": {"dagster", "dagster_dbt", "dbt", "duckdb", "orchestration", "ingest", "samples", "engine"},
     "delivery": {"dagster", "dagster_dbt", "dbt", "duckdb", "orchestration", "ingest", "privacy", "samples", "engine"},
     "exports": {
         "dagster",
@@ -21,6 +22,7 @@ MUST_NOT_IMPORT = {
         "orchestration",
         "ingest",
         "samples",
+        "copywriting",
         "requests",
         "httpx",
         "socket",
@@ -83,6 +85,7 @@ def test_only_settings_reads_the_environment() -> None:
     rooms = [
         path
         for room in (
+            "copywriting",
             "delivery",
             "duplicates",
             "engine",
