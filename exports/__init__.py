@@ -16,10 +16,12 @@ in `brand.yml`. Request bodies for e-mail services are made by `writers/`, with 
 from exports.attach import attach
 from exports.brand import Brand, load_brand
 from exports.campaign import Campaign, load_campaign
+from exports.checks import check_filled
 from exports.columns import Column
 from exports.errors import DataError, ExportError, LoadError, Problem, TokenError
 from exports.message import Renderer, Run
 from exports.outbox import FileEntry, Manifest, remove_customers, write_outbox
+from exports.personas import Persona, load_personas
 
 __all__ = [
     "Brand",
@@ -30,13 +32,16 @@ __all__ = [
     "FileEntry",
     "LoadError",
     "Manifest",
+    "Persona",
     "Problem",
     "Renderer",
     "Run",
     "TokenError",
     "attach",
+    "check_filled",
     "load_brand",
     "load_campaign",
+    "load_personas",
     "remove_customers",
     "write_outbox",
 ]

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column as its contract declares it: its type (`int`, `decimal(18,2)` ...), and whether it is personal data."""
+    """A column as its contract declares it: its type (`int`, `decimal(18,2)` ...), whether it is personal data, and
+    whether every row has a value.
+    """
 
     data_type: str
     is_personal: bool
+    is_required: bool = False
 
 
 Columns = Mapping[str, Column]

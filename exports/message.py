@@ -14,9 +14,10 @@ from jinja2 import TemplateError, UndefinedError
 
 from exports import unsubscribe
 from exports.campaign import Campaign
+from exports.checks import check_message
 from exports.errors import DataError, ExportError
 from exports.locales import Choice, choose
-from exports.safety import clean_line, has_template_tag, is_email
+from exports.safety import addresses_in, clean_line, is_email
 from exports.slots import read_slot
 from exports.templates import TemplateSet
 from exports.tokens import Notes, read_list, read_tokens
@@ -59,6 +60,7 @@ class Renderer:
         self.campaign, self.run, self.secret = campaign, run, secret
         self._from = {"email": brand["from_email"], "name": brand["from_name"]}
         self._reply_to = {"email": brand["reply_to"], "name": brand["shop_name"]}
+        self._own_addresses = addresses_in(" ".join(brand.values.values()))
         self._locales = tuple(campaign.sets)
 
     def render(self, row: Mapping[str, Any]) -> Rendered:
@@ -94,7 +96,7 @@ class Renderer:
                 "message_class": campaign.message_class,
             },
         }
-        check_message(message)
+        check_message(message, self._own_addresses)
         self._measure(message, notes)
         return Rendered(message, self._explain(row, message, locale, notes), url)
 
@@ -166,27 +168,6 @@ class Renderer:
             },
             "template_version": self.campaign.template_version,
         }
-
-
-def check_message(message: Mapping[str, Any]) -> None:
-    """Refuses a message no reader should see: a blank part, a raw template tag, a broken header. Raises DataError.
-
-    Data cannot trip these, it was made safe before: a blank, None or NaN became its token's fallback, a link that leads
-    nowhere likewise. They catch a fault in a template or in this package.
-    """
-    message_id = message["message_id"]
-    for part in ("subject", "preheader", "text", "html"):
-        text = message[part]
-        if not text.strip():
-            raise DataError(message_id, "is blank", part)
-        if has_template_tag(text):
-            raise DataError(message_id, "holds a raw template tag", part)
-    lines = {"subject": message["subject"], "preheader": message["preheader"], **message["headers"]}
-    for name, line in lines.items():
-        if "\n" in line or "\r" in line:
-            raise DataError(message_id, "is more than one line", name)
-    if len(message["headers"]["List-Unsubscribe"]) > unsubscribe.MAXIMUM_HEADER_LENGTH:
-        raise DataError(message_id, "is too long for a header", "List-Unsubscribe")
 
 
 def _identifier(row: Mapping[str, Any], column: str, message_id: object) -> str:

@@ -23,6 +23,9 @@ _FORMULA_START = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uf
 _URL_SAFE = "/:?#[]@!$&'()*+,;=-._~%"
 _TEMPLATE_TAG = re.compile(r"\{[{%#]")
 _EMAIL = re.compile(r"[^\s@<>()\[\],;:\\\"'`{}|]+@(?:[^\s@<>()\[\],;:\\\"'`{}|.]+\.)+[^\s@<>()\[\],;:\\\"'`{}|.]+")
+_LOCAL_PART = re.compile(r"[\w.+-]+\Z")
+_DOMAIN = re.compile(r"(?:[\w-]+\.)+[\w-]+")
+_LONGEST_LOCAL_PART = 64
 
 
 class Text(str):
@@ -94,6 +97,19 @@ def clean_url(value: str) -> str | None:
 def is_email(value: str) -> bool:
     """True for one plain address (`local@domain.tld`): no display name, no second address, no break for a header."""
     return value.isprintable() and len(value) <= 254 and _EMAIL.fullmatch(value) is not None
+
+
+def addresses_in(text: str) -> set[str]:
+    """The e-mail addresses in a text, in lower case. What follows a slash is part of a link, as in `/hero@2x.png`."""
+    found = set()
+    at = text.find("@")
+    while at >= 0:
+        local = _LOCAL_PART.search(text, max(0, at - _LONGEST_LOCAL_PART), at)
+        domain = _DOMAIN.match(text, at + 1)
+        if local and domain and text[local.start() - 1 : local.start()] != "/":
+            found.add(f"{local.group()}@{domain.group()}".lower())
+        at = text.find("@", at + 1)
+    return found
 
 
 def has_template_tag(text: str) -> bool:

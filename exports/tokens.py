@@ -14,7 +14,7 @@ from typing import Any
 
 from exports.errors import DataError
 from exports.links import with_query
-from exports.safety import clean_line, clean_url
+from exports.safety import addresses_in, clean_line, clean_url
 
 
 class Unfit(Enum):
@@ -22,6 +22,7 @@ class Unfit(Enum):
 
     MISSING = "missing"
     UNSAFE_LINK = "not an http or https link"
+    ADDRESS = "an e-mail address"
 
 
 class WrongTypeError(Exception):
@@ -39,9 +40,9 @@ def _is_missing(value: object) -> bool:
 
 
 def read_text(value: object) -> object:
-    """One clean line. Numbers and dates are taken as written, booleans are not."""
+    """One clean line, no e-mail address in it. Numbers and dates are taken as written, booleans are not."""
     if isinstance(value, str):
-        return clean_line(value) or Unfit.MISSING
+        return Unfit.ADDRESS if "@" in value and addresses_in(value) else clean_line(value) or Unfit.MISSING
     if _is_missing(value):
         return Unfit.MISSING
     if isinstance(value, (int, Decimal, dt.date)) and not isinstance(value, bool):

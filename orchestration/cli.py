@@ -43,6 +43,7 @@ app.command(name="segment")(definition_commands.show_segment)
 app.command(name="lint")(definition_commands.lint)
 app.command(name="diff")(definition_commands.show_diff)
 app.command(name="simulate")(definition_commands.simulate)
+app.command(name="preview")(definition_commands.preview)
 
 
 @app.callback()

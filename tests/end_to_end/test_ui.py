@@ -11,12 +11,15 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.conftest import REPO
 from tests.end_to_end.conftest import BIN, Home
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 LAUNCH = """mutation($p: LaunchBackfillParams!) { launchPartitionBackfill(backfillParams: $p) {
     __typename ... on LaunchBackfillSuccess { backfillId } } }"""
@@ -103,17 +106,9 @@ def test_a_range_backfills_as_replays_and_sends_nothing(ui: Ui) -> None:
     assert ui.home.bytes_of("ledger", "outbox", "published") == before
 
 
-def test_a_check_s_result_can_be_read_in_the_browser(ui: Ui) -> None:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if chromium is None:
-        pytest.skip("no Chromium on this machine (Debian and Ubuntu: apt-get install chromium)")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_page()
-        page.goto(f"{ui.address}/assets/crm/contacts?view=checks")
-        page.get_by_text("expect_column_values_to_match_regex").first.wait_for(timeout=60_000)
-        page.goto(f"{ui.address}/assets/outbox/winback?view=checks")
-        page.get_by_text("gate").first.wait_for(timeout=60_000)
-        browser.close()
+def test_a_check_s_result_can_be_read_in_the_browser(ui: Ui, browser: Browser) -> None:
+    page = browser.new_page()
+    page.goto(f"{ui.address}/assets/crm/contacts?view=checks")
+    page.get_by_text("expect_column_values_to_match_regex").first.wait_for(timeout=60_000)
+    page.goto(f"{ui.address}/assets/outbox/winback?view=checks")
+    page.get_by_text("gate").first.wait_for(timeout=60_000)

@@ -16,8 +16,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from exports import Campaign, DataError, ExportError, Renderer, Run
+from exports.checks import check_filled, check_message
 from exports.links import TEXT_LINK, with_query
-from exports.message import check_message
 from exports.safety import clean_line, clean_url, spreadsheet_cell
 
 SCHEMA = json.loads((LIBRARY / "schemas/message.schema.json").read_text(encoding="utf-8"))
@@ -348,15 +348,39 @@ def test_times_are_told_in_utc(winback: Campaign) -> None:
         ({"text": "a {% if %}"}, "raw template tag"),
         ({"preheader": "a {# b"}, "raw template tag"),
         ({"subject": "a\nb"}, "more than one line"),
+        ({"html": '<a href="">x</a>'}, "leads nowhere"),
+        ({"html": '<img src="None" />'}, "leads nowhere"),
+        ({"text": "Write to bob@example.net."}, "not the reader's"),
+        ({"html": "<p>MAILTO:bob@example.net</p>"}, "not the reader's"),
         ({"headers": {"List-Unsubscribe": "<https://a>\r\nBcc: b"}}, "more than one line"),
         ({"headers": {"List-Unsubscribe": "<https://" + "a" * 1000 + ">"}}, "too long"),
     ],
 )
 def test_the_last_check_refuses_what_nobody_should_see(winback: Campaign, change: dict[str, Any], says: str) -> None:
     message = render(winback, winback_row())
-    check_message(message)
+    check_message(message, ())
     with pytest.raises(DataError, match=says):
-        check_message(message | change)
+        check_message(message | change, ())
+
+
+def test_the_reader_s_and_the_shop_s_addresses_and_names_of_files_may_be_told(winback: Campaign) -> None:
+    message = render(winback, winback_row())
+    mine = message["to"]["email"].upper()
+    text = f"{mine}, help@example.org, https://www.example.com/hero@2x.png, @media"
+    check_message(message | {"text": text, "html": text}, {"help@example.org"})
+
+
+@pytest.mark.parametrize("word", ["None", "nan", "null", "undefined"])
+def test_a_missing_value_in_print_is_found(winback: Campaign, word: str) -> None:
+    message = render(winback, winback_row())
+    check_filled(message)
+    with pytest.raises(DataError, match=word):
+        check_filled(message | {"subject": f"Hello {word},"})
+
+
+def test_somebody_s_address_in_a_name_is_no_name(winback: Campaign) -> None:
+    message = render(winback, winback_row(first_name="Bob bob@example.net"))
+    assert "bob@example.net" not in message["html"] + message["text"]
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from orchestration.dbt_project import manifest
 from orchestration.defs.transform.assets import published
 from orchestration.gate import GateClosedError, ensure_open, open_published
 from orchestration.partitions import daily, days_of, is_backfill, one_day_a_run
+from orchestration.rehearsal import rehearse
 from orchestration.send_log import record
 from orchestration.settings import settings
 from orchestration.site import Site, site_for
@@ -60,11 +61,13 @@ def _export(
     connection: duckdb.DuckDBPyConnection, site: Site, folder: Path, models: Sequence[export_tables.Model]
 ) -> Manifest:
     campaign = export_tables.load(folder, models)
+    run = Run(as_of=site.as_of.replace(tzinfo=UTC), as_of_date=site.day)
+    key = settings().unsubscribe_key.encode()
+    rehearse(campaign, models, manifest(), run, key)
     rows = export_tables.rows_of(connection, campaign, models)
     if site.is_live:
         record(connection, site, folder.name, export_tables.table(models[0]), settings().ledger)
-    run = Run(as_of=site.as_of.replace(tzinfo=UTC), as_of_date=site.day)
-    return write_outbox(campaign, rows, site.outbox(folder.name), run=run, secret=settings().unsubscribe_key.encode())
+    return write_outbox(campaign, rows, site.outbox(folder.name), run=run, secret=key)
 
 
 def _metadata(site: Site, campaign: str, written: Manifest) -> dict[str, dg.MetadataValue]:

@@ -1,0 +1,51 @@
+"""What a finished message may not hold, whoever it is for.
+
+Data cannot trip most of these: values were made safe before. They catch a fault in a template, in a model that joined
+the wrong rows, or in this package.
+"""
+
+import re
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from exports import unsubscribe
+from exports.errors import DataError
+from exports.safety import addresses_in, has_template_tag
+
+_PARTS = ("subject", "preheader", "text", "html")
+_EMPTY_LINKS = ('href=""', 'href="#"', 'src=""', 'href="None', 'src="None')
+# How a missing value looks where a template prints it by mistake.
+_UNFILLED = re.compile(r"\b(?:None|nan|NaN|NaT|null|undefined)\b")
+
+
+def check_message(message: Mapping[str, Any], own_addresses: Collection[str]) -> None:
+    """Refuses a message no reader should see: a blank part, a raw template tag, a link that leads nowhere, a broken
+    header, an e-mail address that is neither the reader's nor in `own_addresses`. Raises DataError.
+    """
+    message_id = message["message_id"]
+    allowed = {message["to"]["email"].lower(), *own_addresses}
+    for part in _PARTS:
+        text = message[part]
+        if not text.strip():
+            raise DataError(message_id, "is blank", part)
+        if has_template_tag(text):
+            raise DataError(message_id, "holds a raw template tag", part)
+        if not allowed.issuperset(addresses_in(text)):
+            raise DataError(message_id, "holds an e-mail address that is not the reader's", part)
+    if any(link in message["html"] for link in _EMPTY_LINKS):
+        raise DataError(message_id, "holds a link or a picture that leads nowhere", "html")
+    lines = {"subject": message["subject"], "preheader": message["preheader"], **message["headers"]}
+    for name, line in lines.items():
+        if "\n" in line or "\r" in line:
+            raise DataError(message_id, "is more than one line", name)
+    if len(message["headers"]["List-Unsubscribe"]) > unsubscribe.MAXIMUM_HEADER_LENGTH:
+        raise DataError(message_id, "is too long for a header", "List-Unsubscribe")
+
+
+def check_filled(message: Mapping[str, Any]) -> None:
+    """Refuses a message in which a missing value was printed. Only for readers whose own data hold no such word: a
+    product may well be called `None`. Raises DataError.
+    """
+    for part in ("subject", "preheader", "text"):
+        if found := _UNFILLED.search(message[part]):
+            raise DataError(message["message_id"], f"holds {found.group()!r}", part)
