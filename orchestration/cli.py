@@ -15,7 +15,7 @@ from rich.progress import Progress
 from typer.core import TyperGroup
 
 from engine import VaultError
-from orchestration import definition_commands, person_commands
+from orchestration import definition_commands, delivery_commands, person_commands
 from orchestration.settings import PROJECT, export_environment, settings
 
 
@@ -39,6 +39,7 @@ app = typer.Typer(
 console = Console()
 app.command(name="erase")(person_commands.erase_person)
 app.command(name="access")(person_commands.show_access)
+app.command(name="deliver")(delivery_commands.deliver_outbox)
 app.command(name="segment")(definition_commands.show_segment)
 app.command(name="lint")(definition_commands.lint)
 app.command(name="diff")(definition_commands.show_diff)

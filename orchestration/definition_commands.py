@@ -11,8 +11,6 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from orchestration import export_tables
-from orchestration.dbt_project import manifest
 from orchestration.settings import PROJECT, settings
 from workbench import WorkbenchError
 
@@ -50,11 +48,22 @@ def show_segment(
             segments.show(name, settings(), console, members=members)
 
 
-def lint() -> None:
+def lint(
+    clients: Annotated[
+        Path | None,
+        typer.Option(help="caniemail.com's JSON file: check too what e-mail clients do not show of the templates."),
+    ] = None,
+) -> None:
     """Check every definition and every campaign's folder: names, columns, models, settings, unit tests, templates."""
+    from orchestration import export_tables
+    from orchestration.dbt_project import manifest
+    from workbench.email_clients import check_clients
     from workbench.lint import check, refused
 
     problems = check(PROJECT)
+    if clients:
+        with _said_plainly():
+            problems += check_clients(clients)
     try:
         problems += export_tables.problems(manifest())
     except RuntimeError as error:
@@ -106,6 +115,7 @@ def preview(
     recipients: Annotated[int, typer.Option(help="How many real readers of each campaign to show.")] = 3,
 ) -> None:
     """Show every campaign and block in a browser: desktop and phone, light and dark, text, and what explains it."""
+    from orchestration.dbt_project import manifest
     from workbench.preview.gallery import Gallery
     from workbench.preview.server import serve
 

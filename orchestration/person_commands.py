@@ -6,14 +6,13 @@ import sys
 from datetime import UTC, datetime
 from typing import Annotated
 
-import dagster as dg
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from delivery import DeliveryError, alone
 from ingest import read_contracts
 from ingest.contract import state_identifiers
-from orchestration.dbt_project import manifest
 from orchestration.settings import PROJECT, Settings, settings
 from orchestration.site import Site, last_live_day
 from orchestration.warehouse import WarehouseBusyError, open_warehouse
@@ -23,10 +22,11 @@ from privacy.access import to_json
 
 console = Console()
 Who = Annotated[str, typer.Argument(help="An e-mail, a phone, a CRM id or a customer id.")]
-_AT_WORK = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
 
 
 def _zones(here: Settings) -> Zones:
+    from orchestration.dbt_project import manifest
+
     return Zones(
         home=here.home,
         landing=here.landing,
@@ -51,6 +51,16 @@ def erase_person(
 ) -> None:
     """Erase a person from every zone, keep them from being imported again, and rebuild what is derived."""
     here = settings()
+    try:
+        # What is handed over at this moment could be theirs.
+        with alone(here.home):
+            _erase(who, yes, tombstone, here)
+    except DeliveryError as error:
+        console.print(str(error), markup=False, highlight=False)
+        raise typer.Exit(1) from None
+
+
+def _erase(who: str, yes: bool, tombstone: bool, here: Settings) -> None:
     zones = _zones(here)
     try:
         _ensure_idle(here)
@@ -82,11 +92,14 @@ def show_access(who: Who) -> None:
 
 def _ensure_idle(here: Settings) -> None:
     """Raise PrivacyError where a run is at work, WarehouseBusyError where another process has the warehouse open."""
+    import dagster as dg
+
     from orchestration.daily_run import ERASURE_TAG
 
+    at_work = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
     ensure_readable(here)
     with dg.DagsterInstance.get() as instance:
-        for run in instance.get_runs(dg.RunsFilter(statuses=_AT_WORK)):
+        for run in instance.get_runs(dg.RunsFilter(statuses=at_work)):
             if ERASURE_TAG in run.tags:
                 # The rebuild of an erasure that was broken off: this one takes its place.
                 instance.report_run_canceled(run)

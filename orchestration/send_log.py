@@ -34,6 +34,16 @@ def record(connection: duckdb.DuckDBPyConnection, site: Site, campaign: str, exp
     return after - before
 
 
+def message_ids(site: Site, campaign: str, ledger: Path) -> set[str]:
+    """What the log holds of a campaign and day."""
+    path = ledger / "sends" / f"as_of_date={site.day}" / f"{campaign}.parquet"
+    if not path.exists():
+        return set()
+    with site.vault.connect() as connection:
+        found = connection.execute(f"select message_id from {site.vault.read_parquet(glob_of(path))}").fetchall()
+    return {message_id for (message_id,) in found}
+
+
 def _count(connection: duckdb.DuckDBPyConnection, query: str) -> int:
     row = connection.execute(f"select count(*) from ({query})").fetchone()
     return int(row[0]) if row else 0

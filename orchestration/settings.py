@@ -11,6 +11,7 @@ from pathlib import Path
 from engine import Vault
 
 PROJECT = Path(__file__).resolve().parent.parent
+DEFAULT_SERVICES = PROJECT / "delivery" / "services.yml"
 # The sample extracts begin on this day.
 DEFAULT_FIRST_DAY = "2026-01-01"
 # Good enough to try things out, and known to everyone: production sets its own.
@@ -24,6 +25,7 @@ class Settings:
     `daily_at`: when the daily job starts, UTC, for the day that has ended.
     `settle_seconds`: how long a landed file must have gone unchanged before it is read.
     `unsubscribe_key`: signs unsubscribe links.
+    `services`: the file that says how e-mail services are written to.
     `vault`: opens and writes what is kept, encrypted where a key is set.
     """
 
@@ -34,6 +36,7 @@ class Settings:
     unsubscribe_key: str
     is_production: bool
     vault: Vault = field(default_factory=Vault)
+    services: Path = DEFAULT_SERVICES
 
     @property
     def landing(self) -> Path:
@@ -54,6 +57,14 @@ class Settings:
     @property
     def ledger(self) -> Path:
         return self.home / "ledger"
+
+    @property
+    def outbox(self) -> Path:
+        return self.home / "outbox"
+
+    @property
+    def dead_letters(self) -> Path:
+        return self.home / "dead_letters"
 
     @property
     def dbt_target(self) -> Path:
@@ -87,7 +98,13 @@ def settings() -> Settings:
         unsubscribe_key=key or DEVELOPMENT_KEY,
         is_production=is_production,
         vault=Vault(_encryption_key()),
+        services=Path(os.environ.get("POSTROOM_SERVICES") or DEFAULT_SERVICES).absolute(),
     )
+
+
+def service_secret(service: str) -> str | None:
+    """What opens an e-mail service: read where it is used, and kept nowhere."""
+    return os.environ.get(f"POSTROOM_SECRET_{service.upper()}")
 
 
 def export_environment() -> None:

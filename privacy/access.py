@@ -8,6 +8,7 @@ from typing import Any
 import duckdb
 import orjson
 
+from delivery import standings_of
 from ingest import Contract, Tombstones
 from ingest.identifiers import spelled
 from ingest.quarantine import read_rejects
@@ -27,6 +28,7 @@ _KEPT = {
     "engagement": "history/fct_engagement_scores",
     "journeys": "history/fct_journey_enrolments",
     "decisions": "history/fct_campaign_decisions",
+    "recommendations": "history/fct_recommendations",
     "sends": "ledger/sends",
 }
 
@@ -36,8 +38,8 @@ def access(who: str, zones: Zones) -> dict[str, Any]:
 
     Keys: `person` (customer_ids, names), `identifiers` (type, value, is_shared, and the source tables that state it),
     `records` (by source table: the declared columns with extract_date, source_file, source_line), `landing` (file and
-    lines), `quarantine` (file, line, reason, text), what the warehouse and the dated results say of them, and
-    `payloads` (outbox, message, explanation).
+    lines), `quarantine` (file, line, reason, text), what the warehouse and the dated results say of them, `payloads`
+    (outbox, message, explanation), and `deliveries` (how each message stands at which service).
 
     Raises:
         SeveralPeopleError: it belongs to more than one customer.
@@ -58,6 +60,7 @@ def access(who: str, zones: Zones) -> dict[str, Any]:
         **_current(zones, person),
         **kept,
         "payloads": _payloads(zones, person),
+        "deliveries": standings_of(zones.ledger, person.message_ids),
     }
 
 

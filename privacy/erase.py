@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from delivery import forget
 from exports import remove_customers
 from ingest import Tombstones
 from ingest.files import scratch_folder
@@ -81,6 +82,8 @@ class Erasure:
         for table, rows in state.remove_from_state(self.zones, self.person).items():
             zone, name = table.split("/")
             removed.append(Removed(zone, name, rows))
+        removed.append(Removed("ledger", "deliveries", forget(self.zones.ledger, self.person.message_ids)))
+        removed.append(Removed("dead_letters", "", forget(self.zones.dead_letters, self.person.message_ids)))
         for table, rows in state.remove_from_raw(self.zones, self.person).items():
             removed.append(Removed("raw", table, rows))
         self._delete_derived()

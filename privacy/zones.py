@@ -41,6 +41,10 @@ class Zones:
         return self.home / "erasing.parquet"
 
     @property
+    def dead_letters(self) -> Path:
+        return self.home / "dead_letters"
+
+    @property
     def published(self) -> Path:
         return self.home / "published" / "warehouse.duckdb"
 

@@ -124,6 +124,24 @@ def test_a_campaign_s_templates_and_its_policy_agree(manifest: dict[str, Any]) -
             assert (definition["message_class"], definition["purpose"]) == (policy["message_class"], policy["purpose"])
 
 
+def test_each_list_of_recommendations_has_its_table_and_room_for_its_products(manifest: dict[str, Any]) -> None:
+    import csv
+
+    import yaml
+
+    with (REPO / "seeds/recommendation_lists.csv").open(newline="") as lines:
+        lists = {(row["campaign"], row["list_name"]): int(row["maximum_items"]) for row in csv.DictReader(lines)}
+    filled = {
+        tuple(m["name"].removeprefix("exp_").split("__"))
+        for m in _models(manifest)
+        if "__" in m["name"] and "model.postroom.fct_recommendations" in m["depends_on"]["nodes"]
+    }
+    assert lists.keys() == filled
+    for (campaign, name), maximum in lists.items():
+        definition = yaml.safe_load((REPO / f"exports/campaigns/{campaign}/campaign.yml").read_text())
+        assert definition["lists"][name]["maximum"] >= maximum, f"{campaign} does not show all that it recommends"
+
+
 def test_published_models_are_dated(manifest: dict[str, Any]) -> None:
     published = [m for m in _models(manifest) if m["config"]["meta"].get("publish")]
     assert {m["name"] for m in published} >= {"dim_identities", "fct_segment_memberships", "fct_campaign_decisions"}

@@ -12,6 +12,7 @@ import pytest
 from tests.conftest import REPO
 
 MUST_NOT_IMPORT = {
+    "delivery": {"dagster", "dagster_dbt", "dbt", "duckdb", "orchestration", "ingest", "privacy", "samples", "engine"},
     "exports": {
         "dagster",
         "dagster_dbt",
@@ -81,7 +82,17 @@ def test_no_private_part_of_dagster_is_imported() -> None:
 def test_only_settings_reads_the_environment() -> None:
     rooms = [
         path
-        for room in ("duplicates", "engine", "exports", "ingest", "orchestration", "privacy", "samples", "workbench")
+        for room in (
+            "delivery",
+            "duplicates",
+            "engine",
+            "exports",
+            "ingest",
+            "orchestration",
+            "privacy",
+            "samples",
+            "workbench",
+        )
         for path in _tracked(f"{room}/*.py")
     ]
     readers = [p for p in rooms if re.search(r"os\.(environ|getenv)", p.read_text())]
@@ -108,7 +119,13 @@ def test_the_vault_alone_opens_duckdb_and_parquet() -> None:
 
 def test_there_is_one_clock() -> None:
     files = _tracked(
-        "models/*.sql", "macros/*.sql", "tests/dbt/*.sql", "adapters/*.sql", "exports/*.py", "privacy/*.py"
+        "models/*.sql",
+        "macros/*.sql",
+        "tests/dbt/*.sql",
+        "adapters/*.sql",
+        "exports/*.py",
+        "privacy/*.py",
+        "delivery/*.py",
     )
     assert [str(p.relative_to(REPO)) for p in files if WALL_CLOCK.search(p.read_text())] == []
 
@@ -145,3 +162,12 @@ def test_the_lock_pins_every_package_by_hash() -> None:
         unhashed = re.findall(r"^[a-z0-9][^\n]*[^\\\n]$", text, re.M)
         assert len(packages) > 50
         assert unhashed == []
+
+
+def test_delivery_alone_reaches_others_and_looks_at_no_clock() -> None:
+    """Time comes in as an argument: `time` may be slept on, and `datetime` has a clock of its own."""
+    reaching = {"httpx", "requests", "aiohttp", "urllib3", "http.client", "urllib.request", "smtplib", "ftplib"}
+    imports = {p: _imports(p) for p in _tracked("*.py")}
+    rooms = {p.relative_to(REPO).parts[0] for p, names in imports.items() if names & reaching}
+    assert rooms - {"tests"} == {"delivery"}
+    assert not [p for p in _tracked("delivery/*.py") if "time" in imports[p] or ".sleep(" in p.read_text()]

@@ -19,6 +19,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from delivery import dead_letters
+from delivery.ledger import Ledger, Verdict
 from engine import Vault
 from ingest import Tombstones, load_partition, read_contracts
 from ingest.contract import state_identifiers
@@ -78,6 +80,7 @@ def _whom(home: Home) -> Whom:
                 *person["contact_ids"],
                 *(a for a in person["anonymous_ids"] if a in seen),
                 *(o["order_id"] for o in orders if o["person"] == person["person"] and "order_id" in o),
+                message["message_id"],
                 message["customer_id"],
                 message["to"]["name"],
             ),
@@ -144,7 +147,7 @@ def _zones(home: Path, manifest: dict[str, Any]) -> Zones:
 
 
 def _dirty(home: Home, whom: Whom) -> None:
-    """Records of the person where the sample has none: other formats, the quarantine, a replay."""
+    """Records of the person where the sample has none: other formats, the quarantine, a delivery, a replay."""
     folder = home.path / "landing/crm/contacts/2026-01-05"
     lines = f'id,email,lastmodifieddate\n77,"{whom.email}",2026-01-05\n78,somebody@example.org,2026-01-05\n'
     with pa.OSFile(str(folder / "late.csv.zst"), "wb") as raw, pa.CompressedOutputStream(raw, "zstd") as out:
@@ -159,10 +162,22 @@ def _dirty(home: Home, whom: Whom) -> None:
         for text in (f"77;{whom.email};", "78;somebody@example.org;"):
             reject = {"file": "gone.csv", "line": 2, "reason": "too many columns", "text": text}
             out.write(json.dumps(reject) + "\n")
+    for outbox in home.path.glob("outbox/*/*"):
+        _deliver_in_vain(home.path, outbox)
     replay = home.path / "replay/2026-01-04"
     shutil.rmtree(replay, ignore_errors=True)
     shutil.copytree(home.path / "outbox", replay / "outbox")
     shutil.copy(home.path / "warehouse.duckdb", replay / "warehouse.duckdb")
+
+
+def _deliver_in_vain(home: Path, outbox: Path) -> None:
+    """What a delivery leaves whose first request is refused, and of whose second nobody knows."""
+    ledger = Ledger(home / "ledger", date.fromisoformat(outbox.name), outbox.parent.name, "sendgrid")
+    ids = [message["message_id"] for message in _jsonl(outbox / "payloads.jsonl")]
+    number = ledger.intend("sendgrid/part-0001.json", "0" * 64, ids[::2], AT)
+    ledger.settle(number, Verdict("dead", 400), {}, AT)
+    ledger.intend("sendgrid/part-0002.json", "1" * 64, ids[1::2], AT)
+    dead_letters.write(home / "dead_letters", ledger)
 
 
 @pytest.fixture(scope="module")
@@ -187,7 +202,10 @@ def test_nothing_of_them_is_left_in_any_file(before: tuple[Home, Whom], erased: 
     (home, whom), (after, printed) = before, erased
     held = _holding(home.path, whom.needles)
     zones = {name.split("/")[0] for name in held}
-    assert zones >= {"landing", "raw", "quarantine", "history", "ledger", "outbox", "replay", "published"}
+    assert zones >= {
+        "landing", "raw", "quarantine", "history", "ledger", "outbox", "replay", "published", "dead_letters",
+    }  # fmt: skip
+    assert any(name.startswith("ledger/deliveries/") for name in held)
     assert "landing/crm/contacts/2026-01-05/late.csv.zst" in held
     assert _holding(after.path, whom.needles) == set()
     assert "nothing of them is left" in printed
@@ -374,6 +392,8 @@ def test_access_shows_what_is_held(before: tuple[Home, Whom]) -> None:
     assert all("reason" in d for d in held["decisions"])
     assert held["sends"] and held["consents"] and held["segments"] is not None
     assert held["payloads"][0]["message"]["to"]["email"] == whom.email
+    assert {d["verdict"]["state"] for d in held["deliveries"]} <= {"dead", "unknown"}
+    assert [d["message_id"] for d in held["deliveries"]] == [s["message_id"] for s in held["sends"]]
     assert whom.kin_email not in first
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.settings import settings
+from orchestration.settings import PROJECT, service_secret, settings
 
 
 @pytest.fixture(autouse=True)
@@ -47,6 +47,19 @@ def test_a_secret_that_is_too_short_to_encrypt_with_is_refused(monkeypatch: pyte
     monkeypatch.setenv("POSTROOM_ENCRYPTION_KEY", "short")
     with pytest.raises(SystemExit, match="POSTROOM_ENCRYPTION_KEY is too short"):
         settings()
+
+
+def test_a_service_s_secret_is_the_environment_s(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POSTROOM_SECRET_KLAVIYO_EVENTS", "open sesame")
+    assert service_secret("klaviyo_events") == "open sesame" and service_secret("sendgrid") is None
+    assert "sesame" not in repr(settings())
+
+
+def test_the_rules_of_delivery_may_be_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert settings().services == PROJECT / "delivery/services.yml"
+    settings.cache_clear()
+    monkeypatch.setenv("POSTROOM_SERVICES", "other.yml")
+    assert settings().services == Path.cwd() / "other.yml"
 
 
 def test_a_relative_home_becomes_absolute(monkeypatch: pytest.MonkeyPatch) -> None:

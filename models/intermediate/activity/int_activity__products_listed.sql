@@ -18,6 +18,7 @@ select
     is_in_stock,
     category,
     brand,
+    item_group_id,
     extract_date as observed_on
 from latest_feed
 qualify row_number() over (

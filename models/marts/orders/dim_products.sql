@@ -10,5 +10,6 @@ select
     coalesce(is_in_stock, false) as is_in_stock,
     category,
     brand,
+    coalesce('group:' || item_group_id, 'title:' || lower(trim(title))) as product_group_id,
     observed_on
 from {{ ref('int_activity__products_listed') }}

@@ -14,6 +14,7 @@ select
     end as currency,
     nullif(trim(product_type), '') as category,
     nullif(trim(brand), '') as brand,
+    nullif(trim(item_group_id), '') as item_group_id,
     source_file,
     source_line,
     extract_date,
