@@ -74,7 +74,7 @@ def test_both_parts_say_the_same(name: str) -> None:
     assert parts.words
     for words in (*parts.words, *(f"{button}: https://" for button in parts.buttons)):
         assert words in text
-    assert "\n\n\n" not in text and not text.startswith("\n")
+    assert "\n\n\n" not in text and not text.startswith("\n") and not re.search("\n[ \t]+\n", text)
 
 
 @pytest.mark.parametrize("name", PAGES)
