@@ -1,7 +1,6 @@
 select
     {{ message_columns() }},
-    -- Of a path, as in Home > Kitchen, what a reader would call it.
-    cast({{ if_profiled("split_part(candidates.top_category, ' > ', -1)") }} as string) as top_category,
+    cast({{ if_profiled('candidates.top_category') }} as string) as top_category,
     cast(coalesce(recommendations.item_count, 0) as int) as picks_count
 from {{ ref('fct_campaign_messages') }} as messages
 inner join {{ ref('cmp_weekly_picks') }} as candidates
