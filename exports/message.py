@@ -25,7 +25,8 @@ from exports.values import read_values
 NEAR = 0.9
 _ID = re.compile(r"[A-Za-z0-9._:@|/+=~-]{1,200}")
 _SLUG = re.compile(r"[A-Za-z0-9_-]{1,64}")
-# What parts of a text that are left out leave behind.
+# What parts of a text that are left out leave behind: lines of blanks alone, and then gaps.
+_BLANKS = re.compile(r"\n[ \t]+(?=\n)")
 _GAP = re.compile(r"\n\n\n+")
 
 
@@ -127,7 +128,7 @@ class Renderer:
             subject = " ".join(templates.subject.render(values).split())
             preheader = " ".join(templates.preheader.render(values).split())
             values |= {"subject": subject, "preheader": preheader, "unsubscribe_url": unsubscribe_url}
-            html, text = templates.html.render(values), _GAP.sub("\n\n", templates.text.render(values).lstrip("\n"))
+            html, text = templates.html.render(values), _tidied(templates.text.render(values))
         except UndefinedError as error:
             # It names what is missing; any other error may quote a value.
             raise DataError(message_id, f"the template cannot be filled: {error}") from error
@@ -161,6 +162,10 @@ class Renderer:
             },
             "template_version": self.campaign.template_version,
         }
+
+
+def _tidied(text: str) -> str:
+    return _GAP.sub("\n\n", _BLANKS.sub("", text)).lstrip("\n")
 
 
 def _identifier(row: Mapping[str, Any], column: str, message_id: object) -> str:

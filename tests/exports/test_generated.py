@@ -18,7 +18,7 @@ from exports.generated import GeneratedText
 from exports.message import Rendered
 
 KITCHEN = {"top_category": "Kitchen"}
-FALLBACK = "this is what we would show you if you came by today."
+FALLBACK = "here is what is worth a look this week. Take your pick."
 WORDS = "a week <for> cooks & bakers"
 
 
@@ -74,7 +74,7 @@ def test_a_text_belongs_to_a_locale(library: Path) -> None:
     assert "Hallo Ada, eine Woche zum Kochen." in render(library, language="de").message["text"]
     put(library, "a week for cooks.")
     rendered = render(library, language="de")
-    assert "das würden wir dir zeigen, wenn du heute vorbeikämst." in rendered.message["text"]
+    assert "das ist diese Woche einen Blick wert. Such dir etwas aus." in rendered.message["text"]
 
 
 @pytest.mark.parametrize("key", ["generator", "prompt", "inputs"])
