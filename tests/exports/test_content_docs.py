@@ -6,14 +6,15 @@ from typing import Any
 
 import pytest
 import yaml
-from export_rows import COLUMNS, LIBRARY, LIST_COLUMNS, RUN, SECRET, decided, product, winback_row
+from export_rows import COLUMNS, LIBRARY, LIST_COLUMNS, RUN, SECRET, decided, load, product, winback_row
 
 from exports import Campaign, Column, Renderer, load_campaign
+from exports.approved import TEXTS, Candidate, write_texts
 
 PAGE = (LIBRARY.parent / "docs/content.md").read_text(encoding="utf-8")
 YAML: list[str] = re.findall(r"```yaml\n(.*?)```", PAGE, re.S)
 (TEMPLATE,) = re.findall(r"```jinja\n(.*?)```", PAGE, re.S)
-RULES, *FALLBACKS = YAML
+RULES, *FALLBACKS, GENERATED = YAML
 
 
 def with_blocks(library: Path, *blocks: str) -> Campaign:
@@ -74,3 +75,22 @@ def test_what_is_missing_falls_back_as_the_page_says(
     assert ("You were here lately." in rendered.message["text"]) == ("opening" not in fallbacks)
     assert sorted(set(re.findall(r"/products/(p\d)", rendered.message["text"]))) == shown.split()
     assert campaign.warn_fallback_share["whole message"] == 0.01
+
+
+def test_a_generated_text_is_used_once_it_is_approved(library: Path) -> None:
+    folder = library / "campaigns/winback"
+    body = folder / "body.txt.j2"
+    body.write_text("{{ hook }}" + body.read_text(encoding="utf-8"), encoding="utf-8")
+    blocks = (GENERATED, RULES)
+    campaign = with_blocks(library, *blocks)
+    row = decided(campaign, winback_row(currency="EUR"))
+    rendered = Renderer(campaign, RUN, SECRET).render(row)
+    assert "There is a lot to discover in our shop." in rendered.message["text"]
+    assert rendered.explanation["fallbacks"] == {"hook": "no approved text"}
+    (hook,) = campaign.sets["en-GB"].generated
+    digest = hook.hash({"currency": "EUR"}, "en-GB")
+    approved = Candidate("en-GB", {"currency": "EUR"}, "Small things for small change.", approved=True)
+    write_texts(folder / TEXTS, {"hook": {digest: approved}})
+    rendered = Renderer(load("winback", library), RUN, SECRET).render(row)
+    assert "Small things for small change." in rendered.message["text"]
+    assert rendered.explanation["generated"] == {"hook": digest}
