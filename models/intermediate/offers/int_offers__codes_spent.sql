@@ -1,6 +1,7 @@
 with spent as (
-    select offer_code, message_id
-    from {{ ref('stg_ledger__sent_codes') }}
+    select code, message_id
+    from {{ ref('int_offers__messages_sent') }}
+    where code is not null
 
     union all
 
@@ -9,7 +10,7 @@ with spent as (
 )
 
 select
-    offer_code as code,
+    code,
     max(message_id) as message_id
 from spent
-group by offer_code
+group by code

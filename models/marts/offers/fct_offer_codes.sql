@@ -10,16 +10,17 @@ with messages as (
         offers.prefix,
         {{ dbt.dateadd('second', '-1', dbt.dateadd('day', 'offers.valid_days + 1', 'cast(cast(' ~ as_of() ~ ' as date) as timestamp)')) }}
         as offer_expires_at,
-        given.code as given_code
+        sent.message_id is not null as is_sent,
+        sent.code as sent_code
     from {{ ref('fct_campaign_messages') }} as messages
     inner join {{ ref('offers') }} as offers on messages.campaign = offers.campaign
-    left join {{ ref('int_offers__codes_spent') }} as given on messages.message_id = given.message_id
+    left join {{ ref('int_offers__messages_sent') }} as sent on messages.message_id = sent.message_id
 ),
 
 digests as (
     select message_id, prefix, md5(offer || '|' || message_id) as digest
     from messages
-    where kind = 'generated' and given_code is null
+    where kind = 'generated' and not is_sent
 ),
 
 generated as (
@@ -42,7 +43,7 @@ waiting as (
         row_number() over (partition by offer order by message_id nulls last) as place,
         max(send_at) over (partition by offer) as last_send_at
     from messages
-    where kind = 'pool' and given_code is null
+    where kind = 'pool' and not is_sent
 ),
 
 last_sends as (
@@ -64,9 +65,9 @@ free as (
 ),
 
 assigned as (
-    select message_id, given_code as code, 'ledger' as assigned_by
+    select message_id, sent_code as code, 'ledger' as assigned_by
     from messages
-    where given_code is not null
+    where sent_code is not null
 
     union all
 
