@@ -1,7 +1,8 @@
 """A campaign's folder, read and checked as a whole before the first row is touched.
 
 A campaign is `campaign.yml`, `subject.j2`, `preheader.j2`, `body.mjml` and `body.txt.j2`, and of other locales the last
-four in a sub-folder each. A new one is a new folder: no name of a campaign, token or list is known to the code.
+four in a sub-folder each; `plain/` has simpler ones, for rows that lack what these need. A new one is a new folder: no
+name of a campaign, token or list is known to the code.
 """
 
 from collections.abc import Mapping
@@ -31,9 +32,11 @@ class Campaign:
     purpose: str
     utm: Utm
     slots: tuple[Slot, ...]
+    warn_fallback_share: Mapping[str, float]
     brand: Brand
     template_version: str
     sets: Mapping[str, TemplateSet]
+    plain: Mapping[str, TemplateSet]
     writers: tuple[Writer, ...] = ()
 
     @property
@@ -72,8 +75,10 @@ def load_campaign(
         purpose=definition.purpose,
         utm=definition.utm,
         slots=definition.slots,
+        warn_fallback_share=definition.warn_fallback_share,
         brand=brand,
         template_version=loader.version(),
         sets=loader.sets,
+        plain=loader.plain,
         writers=writers,
     )

@@ -29,6 +29,17 @@ def _exports(manifest: dict[str, Any]) -> list[dict[str, Any]]:
     return [m for m in _models(manifest).values() if m["fqn"][1] == "exports"]
 
 
+def _written_out(manifest: dict[str, Any], sql: str) -> str:
+    """A model that is nothing but a macro of its campaign, as that macro's text."""
+    call = re.fullmatch(r"{{ (\w+)\('(\w+)'\) }}", sql.strip())
+    if call is None:
+        return sql
+    macro, campaign = call.groups()
+    text = manifest["macros"][f"macro.postroom.{macro}"]["macro_sql"]
+    body = re.sub(r"{%-? *(macro .*?|endmacro) *-?%}|{#.*?#}", "", text, flags=re.DOTALL)
+    return body.replace("{{ campaign }}", campaign)
+
+
 def _statement(model: str) -> exp.Expression:
     """A model's SQL with its refs as tables; what other macros make of a value does not matter here."""
     return sqlglot.parse_one(
@@ -106,7 +117,7 @@ def test_every_export_begins_with_the_messages(manifest: dict[str, Any]) -> None
     assert exports
     for model in exports:
         campaign = model["name"].removeprefix("exp_").split("__")[0]
-        assert _faults_of_export(model["raw_code"], campaign) == [], model["name"]
+        assert _faults_of_export(_written_out(manifest, model["raw_code"]), campaign) == [], model["name"]
 
 
 def test_a_message_needs_a_consent_that_holds(manifest: dict[str, Any]) -> None:
