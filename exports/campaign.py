@@ -65,7 +65,8 @@ def load_campaign(
     loader = Templates(folder, library, definition, brand)
     services = Esps(esps)
     writers = services.writers(definition.esp, folder.name)
-    problems = [*definition.file.problems, *loader.problems, *services.problems]
+    texts = definition.texts.problems if definition.texts is not None else []
+    problems = [*definition.file.problems, *texts, *loader.problems, *services.problems]
     if problems:
         raise LoadError(problems)
     return Campaign(

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from exports.approved import TEXTS, read_texts, with_approved
 from exports.brand import Brand
 from exports.columns import Columns
 from exports.fallbacks import (
@@ -17,6 +18,7 @@ from exports.fallbacks import (
     read_if_unfit,
     read_warn_shares,
 )
+from exports.generated import GeneratedText, declared_texts
 from exports.links import Utm
 from exports.lists import TokenList
 from exports.locales import DEFAULT, folders
@@ -35,7 +37,7 @@ PROVIDED = {
     "body.txt.j2": ("variant", "subject", "unsubscribe_url"),
 }
 _NEEDED = ("description", "message_class", "purpose", "utm", "tokens")
-_KEYS = (*_NEEDED, "lists", "slots", "esp", "if_unfit", "warn_fallback_share")
+_KEYS = (*_NEEDED, "lists", "generated", "slots", "esp", "if_unfit", "warn_fallback_share")
 _CLASSES = ("marketing", "transactional")
 _SLUG = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -60,14 +62,17 @@ class Definition:
         self.esp = read_names(file, data["esp"]) if "esp" in data else brand.esp
         self.tokens = tuple(self._tokens(("tokens",), data.get("tokens"), columns))
         self.lists = self._lists(data.get("lists", {}), list_columns)
+        self.texts, candidates = read_texts(folder / TEXTS)
+        self.generated = with_approved(self._generated(data.get("generated", {}), columns), self.texts, candidates)
         self.slots = tuple(self._slots(data.get("slots", {}), columns))
         self.has_plain = read_if_unfit(file, data.get("if_unfit", STOP))
         self.warn_fallback_share = read_warn_shares(file, data.get("warn_fallback_share", WARN_SHARE), self._parts())
-        taken = {token.name for token in self.tokens}
-        for section, names in (("lists", [spec.name for spec in self.lists]), ("slots", [s.name for s in self.slots])):
-            for clash in taken.intersection(names):
+        taken: set[str] = set()
+        for section in ("tokens", "lists", "generated", "slots"):
+            names = set(data.get(section) or ())
+            for clash in taken & names:
                 file.fault((section, clash), f"{clash!r} is declared above already, as something else")
-            taken.update(names)
+            taken |= names
 
     def _slug(self, key: Key, value: object) -> str:
         text = self.file.text(key, value)
@@ -172,8 +177,17 @@ class Definition:
                 self.file.fault((*key, str(position)), f"the export's child table has no column {name!r}")
             yield str(name)
 
+    def _generated(self, value: object, columns: Columns) -> list[GeneratedText]:
+        named = self._named(("generated",), value)
+        fallbacks = {
+            name: self._fallbacks(("generated", name, "fallback"), "text", options["fallback"])
+            for name, options in named
+            if isinstance(options, dict) and "fallback" in options
+        }
+        return declared_texts(self.file, named, columns, fallbacks)
+
     def _slots(self, value: object, columns: Columns) -> Iterator[Slot]:
-        parts = [*(token.name for token in self.tokens), *(spec.name for spec in self.lists)]
+        parts = [*self._token_names(), *(spec.name for spec in self.lists)]
         for name, options in self._named(("slots",), value):
             slot = read_slot_rules(self.file, ("slots", name), name, options, columns, parts)
             if slot is not None:
@@ -182,5 +196,8 @@ class Definition:
     def _parts(self) -> list[str]:
         """All that can fall back, by the name under which it is counted."""
         lists = [*self.lists, *(spec.fallback for spec in self.lists if spec.fallback)]
-        names = [*(t.name for t in self.tokens), *(spec.name for spec in lists), *(slot.name for slot in self.slots)]
+        names = [*self._token_names(), *(spec.name for spec in lists), *(slot.name for slot in self.slots)]
         return [*names, WHOLE_MESSAGE, *(f"{spec.name}.{token.name}" for spec in lists for token in spec.tokens)]
+
+    def _token_names(self) -> list[str]:
+        return [*(token.name for token in self.tokens), *(text.name for text in self.generated)]

@@ -151,6 +151,7 @@ class Renderer:
             "locale": {"used": locale.locale, "language": locale.language, "by": locale.by},
             "evidence": _evidence(row, message_id),
             "slots": notes.slots,
+            "generated": notes.generated,
             "blocks": notes.blocks,
             "fallbacks": notes.fallbacks,
             "warnings": notes.warnings,

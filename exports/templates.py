@@ -11,6 +11,7 @@ from exports.brand import Brand
 from exports.compiler import Compiler
 from exports.definition import PROVIDED, Definition
 from exports.errors import LoadError, Problem
+from exports.generated import GeneratedText
 from exports.inputs import Inputs
 from exports.lists import TokenList
 from exports.locales import DEFAULT, PLAIN, is_locale, language_of
@@ -31,6 +32,7 @@ class TemplateSet:
     tokens: tuple[Token, ...]
     lists: tuple[TokenList, ...]
     slots: tuple[Slot, ...]
+    generated: tuple[GeneratedText, ...]
     subject: Template
     preheader: Template
     html: Template
@@ -49,8 +51,11 @@ class Templates:
         self.sets: dict[str, TemplateSet] = {}
         self.plain: dict[str, TemplateSet] = {}
         self.files = {folder / "campaign.yml": (folder / "campaign.yml").read_text(encoding="utf-8")}
+        if definition.texts is not None:
+            self.files[definition.texts.path] = definition.texts.path.read_text(encoding="utf-8")
         self.names = Names(
-            {token.name: token.type for token in definition.tokens},
+            {token.name: token.type for token in definition.tokens}
+            | {each.name: "text" for each in definition.generated},
             {spec.name: {token.name: token.type for token in spec.tokens} for spec in definition.lists},
             {slot.name: slot.values for slot in definition.slots},
         )
@@ -91,6 +96,7 @@ class Templates:
                 tuple(token.in_locale(fallbacks) for token in self.definition.tokens),
                 tuple(spec.in_locale(fallbacks) for spec in self.definition.lists),
                 self.definition.slots,
+                tuple(each.in_locale(fallbacks) for each in self.definition.generated),
                 *(loader.templates[name] for name in PROVIDED),
             )
         return usages
@@ -108,7 +114,7 @@ class Templates:
             if not self.problems and not self.definition.file.problems:
                 printed = set().union(*(usage.names for usage in found))
                 shown = tuple(token.in_locale(fallbacks) for token in tokens if token.name in printed)
-                self.plain[locale] = TemplateSet(locale, shown, (), (), *(loader.templates[n] for n in PROVIDED))
+                self.plain[locale] = TemplateSet(locale, shown, (), (), (), *(loader.templates[n] for n in PROVIDED))
         return usages
 
     def _unused(self, usages: list[Usage]) -> None:
@@ -118,6 +124,9 @@ class Templates:
         for token in self.definition.tokens:
             if token.name not in names:
                 file.fault(("tokens", token.name), f"token {token.name!r} is declared but never used")
+        for each in self.definition.generated:
+            if each.name not in names:
+                file.fault(("generated", each.name), f"generated text {each.name!r} is declared but never used")
         for slot in self.definition.slots:
             if slot.name not in names:
                 file.fault(("slots", slot.name), f"slot {slot.name!r} is declared but never used")

@@ -138,6 +138,7 @@ class Notes:
     warnings: dict[str, int] = field(default_factory=dict)
     blocks: dict[str, dict[str, Any]] = field(default_factory=dict)
     slots: dict[str, dict[str, str]] = field(default_factory=dict)
+    generated: dict[str, str] = field(default_factory=dict)
 
 
 def read_tokens(

@@ -1,4 +1,4 @@
-"""All that a row gives to the templates: tokens, lists and slots, with what is used in the place of what is missing."""
+"""All that a row gives to the templates, with what is used in the place of what is missing."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 from exports.campaign import Campaign
 from exports.errors import UnfitError
 from exports.fallbacks import WHOLE_MESSAGE
+from exports.generated import read_generated
 from exports.lists import not_shown, read_list
 from exports.slots import read_slot
 from exports.templates import TemplateSet
@@ -39,6 +40,8 @@ def _read(templates: TemplateSet, row: Mapping[str, Any], query: str, notes: Not
     values = read_tokens(templates.tokens, row, query, notes, message_id)
     for spec in templates.lists:
         values[spec.name] = read_list(spec, row, query, notes, message_id)
+    for each in templates.generated:
+        values[each.name] = read_generated(each, row, templates.locale, notes, message_id)
     for slot in templates.slots:
         values[slot.name] = read_slot(slot, row, values, notes, message_id)
     return values

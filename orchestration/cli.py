@@ -15,7 +15,7 @@ from rich.progress import Progress
 from typer.core import TyperGroup
 
 from engine import VaultError
-from orchestration import definition_commands, delivery_commands, person_commands
+from orchestration import definition_commands, delivery_commands, generate, person_commands
 from orchestration.settings import PROJECT, export_environment, settings
 
 
@@ -43,6 +43,7 @@ app.command(name="deliver")(delivery_commands.deliver_outbox)
 app.command(name="segment")(definition_commands.show_segment)
 app.command(name="lint")(definition_commands.lint)
 app.command(name="diff")(definition_commands.show_diff)
+app.command(name="generate")(generate.generate_texts)
 app.command(name="simulate")(definition_commands.simulate)
 app.command(name="preview")(definition_commands.preview)
 
@@ -162,6 +163,34 @@ def encrypt() -> None:
 
     count = encrypt_home(settings())
     console.print(f"{count} files encrypted in {settings().home}. Now: postroom run", markup=False)
+
+
+@app.command()
+def sync(
+    day: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day; the last that ran by default.")
+    ] = None,
+) -> None:
+    """Write what has changed of each profile since it was last written, for the CRM or e-mail service to import."""
+    from orchestration import profile_sync
+    from orchestration.dbt_project import manifest
+    from orchestration.gate import GateClosedError
+    from orchestration.site import last_live_day, site_for
+    from orchestration.zones import ensure_readable
+
+    here = settings()
+    ensure_readable(here)
+    chosen = day.date() if day else last_live_day(here)
+    if chosen is None:
+        raise SystemExit("No day has run yet: postroom run")
+    site = site_for(chosen, here)
+    try:
+        written = profile_sync.sync(site, manifest(), here.ledger)
+    except GateClosedError as error:
+        raise SystemExit(str(error)) from None
+    console.print(
+        f"{written.rows:,} changed profiles in {site.outbox('sync') / written.name}", markup=False, soft_wrap=True
+    )
 
 
 @app.command()
