@@ -165,6 +165,10 @@ class Handover:
         """Waits as the reply asks for, or makes it the last one."""
         if reply.stops:
             self._halt(reply.stops)
+        elif not left and reply.verdict.state in ("waiting", "unknown"):
+            # It would go on with all the rest, and make many dead, or unknown, of what may well be sent in an hour.
+            why = reply.verdict.status or reply.verdict.code.replace("_", " ")
+            self._halt(f"does not take what it is sent ({why}): see that it is up, and deliver again")
         elif reply.wait is not None and reply.wait > self._rules.longest_wait_seconds:
             self._halt(f"asks to be left alone for {reply.wait:,.0f} seconds")
         elif reply.wait is not None:
@@ -175,10 +179,6 @@ class Handover:
             with self._lock:
                 wait = backoff(tried, first, longest, self._random)
             self._clock.wait(wait, self._stop)
-        elif reply.verdict.state in ("waiting", "unknown"):
-            # It would go on with all the rest, and make many dead, or unknown, of what may well be sent in an hour.
-            said = reply.verdict.status or reply.verdict.code.replace("_", " ")
-            self._halt(f"does not take what it is sent ({said}): see that it is up, and deliver again")
 
     def _halt(self, why: str) -> None:
         with self._lock:

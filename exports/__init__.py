@@ -19,9 +19,11 @@ from exports.campaign import Campaign, load_campaign
 from exports.checks import check_filled
 from exports.columns import Column
 from exports.errors import DataError, ExportError, LoadError, Problem, TokenError
+from exports.folder import FileEntry
 from exports.message import Renderer, Run
-from exports.outbox import FileEntry, Manifest, remove_customers, write_outbox
+from exports.outbox import Manifest, remove_customers, write_outbox
 from exports.personas import Persona, load_personas
+from exports.profiles import remove_profiles, write_profiles
 
 __all__ = [
     "Brand",
@@ -43,5 +45,7 @@ __all__ = [
     "load_campaign",
     "load_personas",
     "remove_customers",
+    "remove_profiles",
     "write_outbox",
+    "write_profiles",
 ]

@@ -6,53 +6,37 @@ that is written for, a directory of its request bodies, made from payloads.jsonl
 
 import csv
 import datetime as dt
-import filecmp
-import hashlib
-import os
 import re
-import shutil
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import orjson
 
 from exports.campaign import Campaign
 from exports.errors import DataError
+from exports.folder import (
+    BUFFER_BYTES,
+    MANIFEST,
+    FileEntry,
+    FileWriter,
+    manifest_bytes,
+    replaced,
+    restore,
+    write_synced,
+)
 from exports.message import Rendered, Renderer, Run
 from exports.safety import spreadsheet_cell
 from exports.writers import Options, Writer
 from exports.writers.config import make_writer
 
 SCHEMA_VERSION = 2
-MANIFEST = "manifest.json"
 _RECIPIENT_COLUMNS = (
     "message_id", "campaign", "variant", "customer_id", "to_email", "to_name", "send_at", "subject", "unsubscribe_url",
 )  # fmt: skip
-_BUFFER_BYTES = 1 << 20
 _POSITION = re.compile(r"\.\d+\.")
-
-
-@dataclass(frozen=True, slots=True)
-class FileEntry:
-    """One file of an outbox. `rows` counts messages: a CSV's header is not a row.
-
-    `send_at` is before when a service's file may not be handed over; those of the exporter's own have none.
-    """
-
-    name: str
-    rows: int
-    bytes: int
-    sha256: str
-    send_at: str | None = None
-
-    def record(self) -> dict[str, Any]:
-        """The entry as the manifest has it."""
-        return {key: value for key, value in asdict(self).items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +72,7 @@ class Manifest:
         record = asdict(self) | {"files": [file.record() for file in self.files]}
         if not self.esp:
             del record["esp"]
-        return _manifest_bytes(record)
-
-
-def _manifest_bytes(manifest: Mapping[str, Any]) -> bytes:
-    return orjson.dumps(manifest, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)
+        return manifest_bytes(record)
 
 
 def write_outbox(
@@ -105,13 +85,9 @@ def write_outbox(
     message; then, as after any failure, `directory` is as it was before.
     """
     renderer = Renderer(campaign, run, secret)
-    directory.parent.mkdir(parents=True, exist_ok=True)
-    _restore(directory)
-    with _partial(directory) as partial:
+    with replaced(directory) as partial:
         manifest = _write_files(renderer, rows, partial)
-        _write_synced(partial / MANIFEST, manifest.to_json())
-        if not _holds(directory, partial):
-            _replace(directory, partial)
+        write_synced(partial / MANIFEST, manifest.to_json())
     return manifest
 
 
@@ -120,13 +96,13 @@ def remove_customers(directory: Path, customer_ids: Set[str]) -> int:
 
     The manifest is made anew to go with what is left. Without such a message the outbox is left untouched.
     """
-    _restore(directory)
+    restore(directory)
     explanations = [orjson.loads(line) for line in (directory / "explain.jsonl").read_bytes().splitlines()]
     kept = [e for e in explanations if e["customer_id"] not in customer_ids]
     removed = len(explanations) - len(kept)
     if removed:
         ids = {e["message_id"] for e in kept}
-        with _partial(directory) as partial:
+        with replaced(directory) as partial:
             files = _copy_messages(directory, partial, ids, kept)
             manifest = orjson.loads((directory / MANIFEST).read_bytes())
             writers = [make_writer(name, options) for name, options in manifest.get("esp", {}).items()]
@@ -135,8 +111,7 @@ def remove_customers(directory: Path, customer_ids: Set[str]) -> int:
             for explanation in kept:
                 tally.add(explanation)
             manifest |= tally.counts() | {"files": [file.record() for file in files], "schema_version": SCHEMA_VERSION}
-            _write_synced(partial / MANIFEST, _manifest_bytes(manifest))
-            _replace(directory, partial)
+            write_synced(partial / MANIFEST, manifest_bytes(manifest))
     return removed
 
 
@@ -145,9 +120,9 @@ def _copy_messages(
 ) -> list[FileEntry]:
     """Writes the three files anew with the messages of these ids."""
     with (
-        _Writer(partial / "payloads.jsonl") as payloads,
-        _Writer(partial / "recipients.csv") as recipients,
-        _Writer(partial / "explain.jsonl") as explain,
+        FileWriter(partial / "payloads.jsonl") as payloads,
+        FileWriter(partial / "recipients.csv") as recipients,
+        FileWriter(partial / "explain.jsonl") as explain,
     ):
         with (directory / payloads.path.name).open("rb") as lines:
             for line in lines:
@@ -166,9 +141,9 @@ def _copy_messages(
 def _write_files(renderer: Renderer, rows: Iterable[Mapping[str, Any]], partial: Path) -> Manifest:
     tally = _Tally()
     with (
-        _Writer(partial / "payloads.jsonl") as payloads,
-        _Writer(partial / "recipients.csv") as recipients,
-        _Writer(partial / "explain.jsonl") as explain,
+        FileWriter(partial / "payloads.jsonl") as payloads,
+        FileWriter(partial / "recipients.csv") as recipients,
+        FileWriter(partial / "explain.jsonl") as explain,
     ):
         table = csv.writer(recipients)
         table.writerow(_RECIPIENT_COLUMNS)
@@ -199,14 +174,14 @@ def _write_services(writers: Iterable[Writer], partial: Path, as_of: dt.datetime
         for part in service.parts(_messages(partial), as_of):
             name = f"{service.name}/{part.name}"
             (partial / service.name).mkdir(exist_ok=True)
-            with _Writer(partial / name) as file:
+            with FileWriter(partial / name) as file:
                 file.write_bytes(part.body)
             entries.append(replace(file.entry(part.rows), name=name, send_at=part.send_at))
     return entries
 
 
 def _messages(directory: Path) -> Iterator[dict[str, Any]]:
-    with (directory / "payloads.jsonl").open("rb", buffering=_BUFFER_BYTES) as lines:
+    with (directory / "payloads.jsonl").open("rb", buffering=BUFFER_BYTES) as lines:
         yield from map(orjson.loads, lines)
 
 
@@ -285,102 +260,3 @@ def _by_part(fallbacks: Mapping[str, str]) -> dict[str, str]:
     for name, reason in fallbacks.items():
         found.setdefault(_POSITION.sub(".", name), reason)
     return found
-
-
-class _Writer:
-    """A file that knows its size and hash when it is done, and is on disk by then."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._file = path.open("wb", buffering=_BUFFER_BYTES)
-        self._digest = hashlib.sha256()
-        self._bytes = 0
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        with self._file:
-            if error is None:
-                self._file.flush()
-                os.fsync(self._file.fileno())
-
-    def write(self, text: str) -> None:
-        self.write_bytes(text.encode())
-
-    def write_json(self, value: object) -> None:
-        self.write_bytes(orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE))
-
-    def write_bytes(self, data: bytes) -> None:
-        self._file.write(data)
-        self._digest.update(data)
-        self._bytes += len(data)
-
-    def entry(self, rows: int) -> FileEntry:
-        return FileEntry(self.path.name, rows, self._bytes, self._digest.hexdigest())
-
-
-@contextmanager
-def _partial(directory: Path) -> Iterator[Path]:
-    """A hidden directory beside `directory`, gone afterwards unless it was renamed into place."""
-    partial = _sibling(directory, "partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir()
-    try:
-        yield partial
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-
-
-def _holds(directory: Path, partial: Path) -> bool:
-    """True when `directory` has the very bytes just written."""
-    names = [path.relative_to(partial).as_posix() for path in partial.rglob("*") if path.is_file()]
-    matches, _, _ = filecmp.cmpfiles(directory, partial, names, shallow=False)
-    return len(matches) == len(names)
-
-
-def _replace(directory: Path, partial: Path) -> None:
-    """Renames `partial` into place; what was there is kept aside until that has worked."""
-    for folder in (*filter(Path.is_dir, partial.iterdir()), partial):
-        _sync_directory(folder)
-    previous = _sibling(directory, "previous")
-    if directory.exists():
-        directory.rename(previous)
-    try:
-        partial.rename(directory)
-    except OSError:
-        _restore(directory)
-        raise
-    _sync_directory(directory.parent)
-    shutil.rmtree(previous, ignore_errors=True)
-
-
-def _restore(directory: Path) -> None:
-    """Puts back an outbox that was set aside by a writer that died before its own was in place."""
-    previous = _sibling(directory, "previous")
-    if previous.exists():
-        if directory.exists():
-            shutil.rmtree(previous)
-        else:
-            previous.rename(directory)
-
-
-def _sibling(directory: Path, purpose: str) -> Path:
-    return directory.with_name(f".{directory.name}.{purpose}")
-
-
-def _write_synced(path: Path, data: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

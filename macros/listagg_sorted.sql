@@ -1,12 +1,12 @@
-{#- The distinct values of a group as one text, in order, separated by a comma and a space; nulls are skipped. -#}
-{% macro listagg_sorted(text) -%}
-    {{ return(adapter.dispatch('listagg_sorted')(text)) }}
+{#- The distinct values of a group as one text, in order, with a separator between them; nulls are skipped. -#}
+{% macro listagg_sorted(text, separator=', ') -%}
+    {{ return(adapter.dispatch('listagg_sorted')(text, separator)) }}
 {%- endmacro %}
 
-{% macro default__listagg_sorted(text) -%}
-    array_join(array_sort(collect_set({{ text }})), ', ')
+{% macro default__listagg_sorted(text, separator) -%}
+    array_join(array_sort(collect_set({{ text }})), '{{ separator }}')
 {%- endmacro %}
 
-{% macro duckdb__listagg_sorted(text) -%}
-    string_agg(distinct {{ text }}, ', ' order by {{ text }})
+{% macro duckdb__listagg_sorted(text, separator) -%}
+    string_agg(distinct {{ text }}, '{{ separator }}' order by {{ text }})
 {%- endmacro %}

@@ -166,6 +166,34 @@ def encrypt() -> None:
 
 
 @app.command()
+def sync(
+    day: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day; the last that ran by default.")
+    ] = None,
+) -> None:
+    """Write what has changed of each profile since it was last written, for the CRM or e-mail service to import."""
+    from orchestration import profile_sync
+    from orchestration.dbt_project import manifest
+    from orchestration.gate import GateClosedError
+    from orchestration.site import last_live_day, site_for
+    from orchestration.zones import ensure_readable
+
+    here = settings()
+    ensure_readable(here)
+    chosen = day.date() if day else last_live_day(here)
+    if chosen is None:
+        raise SystemExit("No day has run yet: postroom run")
+    site = site_for(chosen, here)
+    try:
+        written = profile_sync.sync(site, manifest(), here.ledger)
+    except GateClosedError as error:
+        raise SystemExit(str(error)) from None
+    console.print(
+        f"{written.rows:,} changed profiles in {site.outbox('sync') / written.name}", markup=False, soft_wrap=True
+    )
+
+
+@app.command()
 def ui(port: int = 3000) -> None:
     """Start Dagster's UI and daemon on localhost."""
     dagster = Path(sys.executable).parent / "dagster"

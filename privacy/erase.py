@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from delivery import forget
-from exports import remove_customers
+from exports import remove_customers, remove_profiles
 from ingest import Tombstones
 from ingest.files import scratch_folder
 from privacy import landing, person, state, tombstones
@@ -79,6 +79,8 @@ class Erasure:
             removed.append(Removed("landing", found.contract.name, len(found.lines)))
         for outbox in self.zones.outboxes():
             removed.append(Removed("outbox", outbox.parent.name, remove_customers(outbox, self.person.customer_ids)))
+        for folder in self.zones.profile_files():
+            removed.append(Removed("outbox", "sync", remove_profiles(folder, self.person.customer_ids)))
         for table, rows in state.remove_from_state(self.zones, self.person).items():
             zone, name = table.split("/")
             removed.append(Removed(zone, name, rows))

@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 
 from engine import Vault
+from exports.profiles import PROFILES
 from ingest import Contract
 from ingest.files import put_in_place, quoted
 
@@ -51,7 +52,12 @@ class Zones:
     def outboxes(self) -> list[Path]:
         """The folder of each campaign and day, the replays' too."""
         roots = [self.home / "outbox", *self.home.glob("replay/*/outbox")]
-        return sorted(folder for root in roots for folder in root.glob("*/*") if (folder / "manifest.json").exists())
+        return sorted(folder for root in roots for folder in root.glob("*/*") if (folder / "payloads.jsonl").exists())
+
+    def profile_files(self) -> list[Path]:
+        """The folder of each day's profiles that another system was told of, the replays' too."""
+        roots = [self.home / "outbox", *self.home.glob("replay/*/outbox")]
+        return sorted(file.parent for root in roots for file in root.glob(f"sync/*/{PROFILES}"))
 
     def parquet(self, pattern: Path, *options: str) -> str:
         """The SQL of a read of one file."""

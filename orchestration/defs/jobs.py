@@ -8,12 +8,16 @@ from ingest import read_contracts
 from ingest.landing import landed_days, listing
 from orchestration.dbt_project import manifest
 from orchestration.defs.duplicates import assets as duplicates
+from orchestration.defs.sync import assets as sync
 from orchestration.partitions import daily
+from orchestration.profile_sync import is_daily
 from orchestration.settings import settings
+
+_APART = [duplicates.GROUP] if is_daily(manifest()) else [duplicates.GROUP, sync.GROUP]
 
 daily_job = dg.define_asset_job(
     "daily",
-    selection=dg.AssetSelection.all() - dg.AssetSelection.groups(duplicates.GROUP),
+    selection=dg.AssetSelection.all() - dg.AssetSelection.groups(*_APART),
     description="Load the day's extracts, build, publish, export.",
 )
 

@@ -19,6 +19,8 @@ CONSENT = {
 }
 PROFILED = "NOT profiling.customer_id IS NULL OR NOT campaigns.needs_profiling"
 TEST = "shows_behaviour_only_by_consent"
+# Told to another system about somebody, and no message to them.
+SYNC = "exp_profile_sync"
 
 
 def _models(manifest: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -27,6 +29,16 @@ def _models(manifest: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 def _exports(manifest: dict[str, Any]) -> list[dict[str, Any]]:
     return [m for m in _models(manifest).values() if m["fqn"][1] == "exports"]
+
+
+def _code(model: dict[str, Any], manifest: dict[str, Any]) -> str:
+    """A model's SQL; of one that is nothing but a macro for its campaign, the macro's."""
+    code: str = model["raw_code"]
+    if whole := re.fullmatch(r"{{ (\w+)\('(\w+)'\) }}", code.strip()):
+        macro, campaign = whole.groups()
+        text = re.sub(r"{%-? (macro|endmacro).*?%}", "", manifest["macros"][f"macro.postroom.{macro}"]["macro_sql"])
+        return text.replace("{{ campaign }}", campaign)
+    return code
 
 
 def _statement(model: str) -> exp.Expression:
@@ -101,12 +113,24 @@ def _faults_of_messages(sql: str) -> list[str]:
     return faults
 
 
-def test_every_export_begins_with_the_messages(manifest: dict[str, Any]) -> None:
-    exports = _exports(manifest)
-    assert exports
+def test_every_export_of_a_campaign_begins_with_the_messages(manifest: dict[str, Any]) -> None:
+    exports = [m for m in _exports(manifest) if m["name"] != SYNC]
+    assert len(exports) >= 2
     for model in exports:
         campaign = model["name"].removeprefix("exp_").split("__")[0]
-        assert _faults_of_export(model["raw_code"], campaign) == [], model["name"]
+        assert _faults_of_export(_code(model, manifest), campaign) == [], model["name"]
+
+
+def test_the_export_of_profiles_begins_with_the_profiles(manifest: dict[str, Any]) -> None:
+    """Every column that tells what somebody did is as their consent to profiling allows."""
+    model = _models(manifest)[SYNC]
+    statement = _statement(model["raw_code"])
+    source = statement.args["from_"].this
+    assert _is_plain(statement) and not statement.args.get("joins") and not statement.args.get("where")
+    assert (source.name, source.alias) == ("dim_profiles", "profiles")
+    for name, column in model["columns"].items():
+        shown = f"cast({{{{ if_profiled('profiles.{name}', 'profiles') }}}} as"
+        assert (shown in model["raw_code"]) == column["config"]["meta"]["behavioural"], name
 
 
 def test_a_message_needs_a_consent_that_holds(manifest: dict[str, Any]) -> None:

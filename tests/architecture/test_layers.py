@@ -108,7 +108,9 @@ def test_the_lists_in_vars_are_complete(manifest: dict[str, Any], variable: str,
 def test_each_campaign_has_its_model_its_export_and_its_templates(manifest: dict[str, Any]) -> None:
     names = {m["name"] for m in _models(manifest)}
     modelled = {name.removeprefix("cmp_") for name in names if name.startswith("cmp_")}
+    # Profiles for another system are no campaign's.
     exported = {name.removeprefix("exp_") for name in names if name.startswith("exp_") and "__" not in name}
+    exported -= {"profile_sync"}
     templated = {p.parent.name for p in (REPO / "exports/campaigns").glob("*/campaign.yml")}
     assert modelled == exported == templated
 
@@ -140,6 +142,22 @@ def test_each_list_of_recommendations_has_its_table_and_room_for_its_products(ma
     for (campaign, name), maximum in lists.items():
         definition = yaml.safe_load((REPO / f"exports/campaigns/{campaign}/campaign.yml").read_text())
         assert definition["lists"][name]["maximum"] >= maximum, f"{campaign} does not show all that it recommends"
+
+
+def test_a_campaign_that_makes_an_offer_tells_of_it(manifest: dict[str, Any]) -> None:
+    import csv
+
+    import yaml
+
+    told = {"offer_code", "offer_percent", "offer_expires_at"}
+    models = {m["name"]: m for m in _models(manifest)}
+    with (REPO / "seeds/offers.csv").open(newline="") as lines:
+        campaigns = {row["campaign"] for row in csv.DictReader(lines)}
+    reading = {name for name, m in models.items() if "model.postroom.fct_offer_codes" in m["depends_on"]["nodes"]}
+    assert {f"exp_{campaign}" for campaign in campaigns} == {name for name in reading if name.startswith("exp_")}
+    for campaign in campaigns:
+        definition = yaml.safe_load((REPO / f"exports/campaigns/{campaign}/campaign.yml").read_text())
+        assert told <= set(models[f"exp_{campaign}"]["columns"]) & set(definition["tokens"]), campaign
 
 
 def test_published_models_are_dated(manifest: dict[str, Any]) -> None:

@@ -75,6 +75,8 @@ def test_secrets_are_shown_as_each_service_asks_for_them(desk: Desk, service: Fa
     assert shown["postmark"]["X-Postmark-Server-Token"] == SECRET
     assert shown["klaviyo_events"]["Authorization"] == f"Klaviyo-API-Key {SECRET}"
     assert shown["klaviyo_events"]["revision"] == "2026-07-15"
+    assert shown["klaviyo_events"]["Content-Type"] == "application/vnd.api+json"
+    assert shown["sendgrid"]["Content-Type"] == "application/json"
     assert shown["ses"]["Authorization"].startswith(
         "AWS4-HMAC-SHA256 Credential=secret-of-the-shop/20260302/eu-west-1/ses/"
     )
@@ -133,6 +135,13 @@ def test_after_so_many_attempts_it_is_a_dead_letter_and_the_rest_waits(desk: Des
     assert counts(desk.deliver()["sendgrid"]) == (3, 1, 0, 0)
     assert counts(desk.deliver(retry_dead=True)["sendgrid"]) == (4, 0, 0, 0)
     assert desk.letters("sendgrid") == []
+
+
+def test_a_service_that_says_wait_each_time_is_given_up_too(desk: Desk, service: Faulty) -> None:
+    write(desk.home, ["sendgrid"], messages(4), max_items=1)
+    service.plays(*[refused(429, Retry_After="5")] * 3)
+    assert counts(desk.deliver()["sendgrid"]) == (0, 1, 0, 3)
+    assert len(service.received) == 3 and desk.clock.passed >= 10
 
 
 def test_attempts_are_counted_over_deliveries(desk: Desk, service: Faulty) -> None:

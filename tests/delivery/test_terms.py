@@ -37,7 +37,7 @@ def test_as_shipped_nothing_leaves_and_every_service_has_its_terms() -> None:
         ("  url: https://api.sendgrid.com", "  url: http://api.sendgrid.com", "sendgrid.url must be https"),
         ("  url: https://api", "  url: https://key@api", "sendgrid.url must be https"),
         ("  transient_codes: [TRANS", "  transient_codes: [7, TRANS", "must be a list of texts"),
-        ('  headers: {revision: "2026-07-15"}', "  headers: {revision: 7}", "must be a mapping of texts"),
+        ('  headers: {revision: "2026-07-15", ', "  headers: {revision: 7, ", "must be a mapping of texts"),
         ("  hours_ahead: 72", "  hours_ahead: x", "sendgrid.hours_ahead must be a number"),
     ],
 )

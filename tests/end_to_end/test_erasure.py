@@ -8,6 +8,7 @@ import json
 import shutil
 import signal
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -162,8 +163,8 @@ def _dirty(home: Home, whom: Whom) -> None:
         for text in (f"77;{whom.email};", "78;somebody@example.org;"):
             reject = {"file": "gone.csv", "line": 2, "reason": "too many columns", "text": text}
             out.write(json.dumps(reject) + "\n")
-    for outbox in home.path.glob("outbox/*/*"):
-        _deliver_in_vain(home.path, outbox)
+    for payloads in home.path.glob("outbox/*/*/payloads.jsonl"):
+        _deliver_in_vain(home.path, payloads.parent)
     replay = home.path / "replay/2026-01-04"
     shutil.rmtree(replay, ignore_errors=True)
     shutil.copytree(home.path / "outbox", replay / "outbox")
@@ -186,6 +187,7 @@ def before(two_days: tuple[Home, dict[str, str]], tmp_path_factory: pytest.TempP
     home = Home(tmp_path_factory.mktemp("before") / "data")
     shutil.copytree(two_days[0].path, home.path)
     whom = _whom(home)
+    home.postroom("sync")
     _dirty(home, whom)
     return home, whom
 
@@ -205,7 +207,8 @@ def test_nothing_of_them_is_left_in_any_file(before: tuple[Home, Whom], erased: 
     assert zones >= {
         "landing", "raw", "quarantine", "history", "ledger", "outbox", "replay", "published", "dead_letters",
     }  # fmt: skip
-    assert any(name.startswith("ledger/deliveries/") for name in held)
+    for part in ("ledger/deliveries/", "ledger/profile_syncs/", "outbox/sync/", "replay/2026-01-04/outbox/sync/"):
+        assert any(name.startswith(part) for name in held), part
     assert "landing/crm/contacts/2026-01-05/late.csv.zst" in held
     assert _holding(after.path, whom.needles) == set()
     assert "nothing of them is left" in printed
@@ -267,18 +270,18 @@ def test_a_household_stays_whole(before: tuple[Home, Whom], erased: tuple[Home, 
 
 
 def test_the_outbox_s_manifest_is_right(before: tuple[Home, Whom], erased: tuple[Home, str]) -> None:
-    changed = 0
+    changed = Counter[bool]()
     for path in sorted(erased[0].path.glob("outbox/*/*/manifest.json")):
         manifest = json.loads(path.read_text())
-        assert (
-            manifest["messages"] == len(_jsonl(path.with_name("payloads.jsonl"))) == sum(manifest["variants"].values())
-        )
+        if path.parts[-3] != "sync":
+            messages = len(_jsonl(path.with_name("payloads.jsonl")))
+            assert manifest["messages"] == messages == sum(manifest["variants"].values())
         for file in manifest["files"]:
             content = path.with_name(file["name"]).read_bytes()
             assert (file["bytes"], file["sha256"]) == (len(content), hashlib.sha256(content).hexdigest())
         was = json.loads((before[0].path / path.relative_to(erased[0].path)).read_text())
-        changed += was["messages"] - manifest["messages"]
-    assert changed >= 1
+        changed[path.parts[-3] == "sync"] += sum(was[k] - manifest[k] for k in ("messages", "profiles") if k in was)
+    assert changed[False] >= 1 and changed[True] == 1
 
 
 def test_tombstones_tell_nothing_and_stay(before: tuple[Home, Whom], erased: tuple[Home, str]) -> None:
@@ -394,6 +397,7 @@ def test_access_shows_what_is_held(before: tuple[Home, Whom]) -> None:
     assert held["payloads"][0]["message"]["to"]["email"] == whom.email
     assert {d["verdict"]["state"] for d in held["deliveries"]} <= {"dead", "unknown"}
     assert [d["message_id"] for d in held["deliveries"]] == [s["message_id"] for s in held["sends"]]
+    assert {row["attribute"] for row in held["profile_syncs"]} >= {"email", "has_profiling_consent"}
     assert whom.kin_email not in first
 
 
