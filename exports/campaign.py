@@ -1,7 +1,8 @@
 """A campaign's folder, read and checked as a whole before the first row is touched.
 
 A campaign is `campaign.yml`, `subject.j2`, `preheader.j2`, `body.mjml` and `body.txt.j2`, and of other locales the last
-four in a sub-folder each. A new one is a new folder: no name of a campaign, token or list is known to the code.
+four in a sub-folder each; `plain/` has simpler ones, for rows that lack what these need. A new one is a new folder: no
+name of a campaign, token or list is known to the code.
 """
 
 from collections.abc import Mapping
@@ -31,9 +32,11 @@ class Campaign:
     purpose: str
     utm: Utm
     slots: tuple[Slot, ...]
+    warn_fallback_share: Mapping[str, float]
     brand: Brand
     template_version: str
     sets: Mapping[str, TemplateSet]
+    plain: Mapping[str, TemplateSet]
     writers: tuple[Writer, ...] = ()
 
     @property
@@ -62,7 +65,8 @@ def load_campaign(
     loader = Templates(folder, library, definition, brand)
     services = Esps(esps)
     writers = services.writers(definition.esp, folder.name)
-    problems = [*definition.file.problems, *loader.problems, *services.problems]
+    texts = definition.texts.problems if definition.texts is not None else []
+    problems = [*definition.file.problems, *texts, *loader.problems, *services.problems]
     if problems:
         raise LoadError(problems)
     return Campaign(
@@ -72,8 +76,10 @@ def load_campaign(
         purpose=definition.purpose,
         utm=definition.utm,
         slots=definition.slots,
+        warn_fallback_share=definition.warn_fallback_share,
         brand=brand,
         template_version=loader.version(),
         sets=loader.sets,
+        plain=loader.plain,
         writers=writers,
     )

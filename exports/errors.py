@@ -42,5 +42,13 @@ class DataError(ExportError):
         super().__init__(f"message {message_id!r}{about}: {text}")
 
 
+class UnfitError(DataError):
+    """A row that lacks what its message cannot do without. `lack` says what, without a value: it is counted."""
+
+    def __init__(self, message_id: object, text: str, token: str, lack: str) -> None:
+        super().__init__(message_id, text, token)
+        self.lack = lack
+
+
 class TokenError(ExportError):
     """An unsubscribe token that was not signed by us, or not in this form."""

@@ -114,7 +114,9 @@ class _Filling:
         inputs, line = self.inputs, source.origins[0][1]
         scope = {variable: of for variable, lists in self.block.loops.items() if each.of in lists}
         names = self.names
-        vocabulary = Vocabulary(names.types, names.list_types, inputs.provided, inputs.brand, scope, slots=names.slots)
+        vocabulary = Vocabulary(
+            names.types, names.list_types, inputs.provided, inputs.brand, scope, names.declared_in, names.slots
+        )
         problems = inspect(source, vocabulary).problems
         hidden = hide_tags(source.text)
         if self.is_mjml and _BARE.search(hidden.text):

@@ -1,7 +1,7 @@
 """The locales a campaign has templates in, and which of them a reader gets.
 
 The files in a campaign's folder are of the brand's locale; a sub-folder named after another (`de`, `pt-BR`) has that
-one's. A layout has a file for a locale under `layouts/<locale>/`.
+one's. `plain/` has the same again. A layout has a file for a locale under `layouts/<locale>/`.
 """
 
 import re
@@ -13,6 +13,8 @@ from babel import Locale, UnknownLocaleError
 
 # What the brand's own locale is called where others go by their names.
 DEFAULT = "default"
+# The sub-folder that is no locale's: simpler templates, for rows that lack what the others need.
+PLAIN = "plain"
 _TAG = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2}|-\d{3})?")
 # What data may give for a language: `DE`, `de_AT`, `de-at`.
 _GIVEN = re.compile(r"([A-Za-z]{2,3})(?:[-_][A-Za-z0-9]{2,8})*")
@@ -65,8 +67,9 @@ def choose(language: object, available: tuple[str, ...], default: str) -> Choice
 
 
 def folders(campaign: Path) -> list[Path]:
-    """The sub-folders of a campaign, one a locale, in the order of their names."""
-    return sorted(path for path in campaign.iterdir() if path.is_dir()) if campaign.is_dir() else []
+    """The sub-folders of a campaign, one a locale, in the order of their names; `plain/` is none of them."""
+    found = campaign.iterdir() if campaign.is_dir() else []
+    return sorted(path for path in found if path.is_dir() and path.name != PLAIN)
 
 
 def layout(library: Path, name: str, locale: str) -> str | None:

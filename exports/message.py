@@ -5,7 +5,7 @@ Everything that can differ between two recipients happens here; files are writte
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,15 +18,15 @@ from exports.checks import check_message
 from exports.errors import DataError, ExportError
 from exports.locales import Choice, choose
 from exports.safety import addresses_in, clean_line, is_email
-from exports.slots import read_slot
-from exports.templates import TemplateSet
-from exports.tokens import Notes, read_list, read_tokens
+from exports.tokens import Notes
+from exports.values import read_values
 
 # The part of the longest HTML from which on a message is warned of.
 NEAR = 0.9
 _ID = re.compile(r"[A-Za-z0-9._:@|/+=~-]{1,200}")
 _SLUG = re.compile(r"[A-Za-z0-9_-]{1,64}")
-# What parts of a text that are left out leave behind.
+# What parts of a text that are left out leave behind: lines of blanks alone, and then gaps.
+_BLANKS = re.compile(r"\n[ \t]+(?=\n)")
 _GAP = re.compile(r"\n\n\n+")
 
 
@@ -74,7 +74,7 @@ class Renderer:
         token = unsubscribe.sign(self.secret, request)
         url = f"{campaign.brand['unsubscribe_url']}/{token}"
         locale = choose(row.get("language"), self._locales, campaign.brand["locale"])
-        parts = self._parts(row, message_id, variant, url, campaign.sets[locale.locale], notes)
+        parts = self._parts(row, message_id, variant, url, locale.locale, notes)
         message = {
             "message_id": message_id,
             "campaign": campaign.name,
@@ -120,22 +120,15 @@ class Renderer:
         message_id: str,
         variant: str,
         unsubscribe_url: str,
-        templates: TemplateSet,
+        locale: str,
         notes: Notes,
     ) -> dict[str, str]:
-        query = self.campaign.utm.query(variant)
-        values = read_tokens(templates.tokens, row, query, notes, message_id)
-        for spec in templates.lists:
-            values[spec.name] = read_list(spec, row, query, notes, message_id)
-        for slot in self.campaign.slots:
-            values[slot.name], rule = read_slot(slot, row, message_id)
-            notes.slots[slot.name] = {"value": values[slot.name], "rule": rule}
-        values["variant"] = variant
+        templates, values = read_values(self.campaign, locale, row, variant, notes, message_id)
         try:
             subject = " ".join(templates.subject.render(values).split())
             preheader = " ".join(templates.preheader.render(values).split())
             values |= {"subject": subject, "preheader": preheader, "unsubscribe_url": unsubscribe_url}
-            html, text = templates.html.render(values), _GAP.sub("\n\n", templates.text.render(values).lstrip("\n"))
+            html, text = templates.html.render(values), _tidied(templates.text.render(values))
         except UndefinedError as error:
             # It names what is missing; any other error may quote a value.
             raise DataError(message_id, f"the template cannot be filled: {error}") from error
@@ -158,6 +151,7 @@ class Renderer:
             "locale": {"used": locale.locale, "language": locale.language, "by": locale.by},
             "evidence": _evidence(row, message_id),
             "slots": notes.slots,
+            "generated": notes.generated,
             "blocks": notes.blocks,
             "fallbacks": notes.fallbacks,
             "warnings": notes.warnings,
@@ -168,6 +162,10 @@ class Renderer:
             },
             "template_version": self.campaign.template_version,
         }
+
+
+def _tidied(text: str) -> str:
+    return _GAP.sub("\n\n", _BLANKS.sub("", text)).lstrip("\n")
 
 
 def _identifier(row: Mapping[str, Any], column: str, message_id: object) -> str:
@@ -210,8 +208,3 @@ def _evidence(row: Mapping[str, Any], message_id: str) -> Any:
         return orjson.loads(row.get("evidence") or "")
     except (orjson.JSONDecodeError, TypeError):
         raise DataError(message_id, "is not JSON", "evidence") from None
-
-
-def counted_fallbacks(fallbacks: Iterable[str]) -> list[str]:
-    """Names of tokens that fell back, as they are counted: `items.2.image_url` counts as `items.image_url`."""
-    return [re.sub(r"\.\d+\.", ".", name) for name in fallbacks]

@@ -6,6 +6,7 @@ that is written for, a directory of its request bodies, made from payloads.jsonl
 
 import csv
 import datetime as dt
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, replace
@@ -26,15 +27,16 @@ from exports.folder import (
     restore,
     write_synced,
 )
-from exports.message import Rendered, Renderer, Run, counted_fallbacks
+from exports.message import Rendered, Renderer, Run
 from exports.safety import spreadsheet_cell
 from exports.writers import Options, Writer
 from exports.writers.config import make_writer
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _RECIPIENT_COLUMNS = (
     "message_id", "campaign", "variant", "customer_id", "to_email", "to_name", "send_at", "subject", "unsubscribe_url",
 )  # fmt: skip
+_POSITION = re.compile(r"\.\d+\.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +44,9 @@ class Manifest:
     """What an outbox holds and what it was made from; the content of `manifest.json`.
 
     `locale_fallbacks` counts the languages that were asked for, and of which there are no templates.
-    `slots` counts the messages of each slot by the rule that won. `warnings` counts messages by what was noted about
-    them: `html_bytes` is HTML close to the longest that is sent.
+    `slots` counts the messages of each slot by the rule that won, `fallbacks` those in which something is not shown as
+    it should be, by what and why; above `warn_fallback_share` of the messages that is worth a warning.
+    `warnings` counts messages by what was noted about them: `html_bytes` is HTML close to the longest that is sent.
     `esp` has the options of the services written for, by name: all it takes to write their files again.
     """
 
@@ -57,7 +60,8 @@ class Manifest:
     locales: dict[str, int]
     locale_fallbacks: dict[str, int]
     slots: dict[str, dict[str, int]]
-    fallbacks: dict[str, int]
+    fallbacks: dict[str, dict[str, int]]
+    warn_fallback_share: Mapping[str, float]
     dropped_items: dict[str, int]
     warnings: dict[str, int]
     files: tuple[FileEntry, ...]
@@ -106,7 +110,7 @@ def remove_customers(directory: Path, customer_ids: Set[str]) -> int:
             tally = _Tally()
             for explanation in kept:
                 tally.add(explanation)
-            manifest |= tally.counts() | {"files": [file.record() for file in files]}
+            manifest |= tally.counts() | {"files": [file.record() for file in files], "schema_version": SCHEMA_VERSION}
             write_synced(partial / MANIFEST, manifest_bytes(manifest))
     return removed
 
@@ -157,6 +161,7 @@ def _write_files(renderer: Renderer, rows: Iterable[Mapping[str, Any]], partial:
         as_of_date=run.as_of_date.isoformat(),
         template_version=campaign.template_version,
         **tally.counts(),
+        warn_fallback_share=campaign.warn_fallback_share,
         files=(*files, *_write_services(campaign.writers, partial, run.as_of)),
         esp={writer.name: writer.options for writer in campaign.writers},
     )
@@ -215,7 +220,7 @@ class _Tally:
         self.locales: Counter[str] = Counter()
         self.locale_fallbacks: Counter[str] = Counter()
         self.slots: dict[str, Counter[str]] = defaultdict(Counter)
-        self.fallbacks: Counter[str] = Counter()
+        self.fallbacks: dict[str, Counter[str]] = defaultdict(Counter)
         self.dropped: Counter[str] = Counter()
         self.warnings: Counter[str] = Counter()
 
@@ -229,7 +234,8 @@ class _Tally:
                 self.locale_fallbacks[locale["language"] or "unknown"] += 1
         for name, slot in explanation.get("slots", {}).items():
             self.slots[name][slot["rule"]] += 1
-        self.fallbacks.update(counted_fallbacks(explanation["fallbacks"]))
+        for name, reason in _by_part(explanation["fallbacks"]).items():
+            self.fallbacks[name][reason] += 1
         self.warnings.update(explanation.get("warnings", {}).keys())
         for name, block in explanation["blocks"].items():
             if block["dropped"]:
@@ -242,7 +248,15 @@ class _Tally:
             "locales": dict(self.locales),
             "locale_fallbacks": dict(self.locale_fallbacks),
             "slots": {name: dict(rules) for name, rules in self.slots.items()},
-            "fallbacks": dict(self.fallbacks),
+            "fallbacks": {name: dict(reasons) for name, reasons in self.fallbacks.items()},
             "dropped_items": dict(self.dropped),
             "warnings": dict(self.warnings),
         }
+
+
+def _by_part(fallbacks: Mapping[str, str]) -> dict[str, str]:
+    """Reasons as they are counted, one for a message: `items.2.image_url` counts as `items.image_url`, and once."""
+    found: dict[str, str] = {}
+    for name, reason in fallbacks.items():
+        found.setdefault(_POSITION.sub(".", name), reason)
+    return found

@@ -44,7 +44,9 @@ class Persona:
             "evidence": '{"persona": "' + self.name + '"}',
         }
         row = {name: self._value(name, column, 0, run) for name, column in columns.items()} | set_by_run
-        for spec in {spec.name: spec for each in campaign.sets.values() for spec in each.lists}.values():
+        lists = [spec for each in campaign.sets.values() for spec in each.lists]
+        stand_ins = [spec.fallback for spec in lists if spec.fallback is not None]
+        for spec in {spec.name: spec for spec in (*lists, *stand_ins)}.values():
             count = spec.minimum if self.is_bare else spec.maximum
             children = list_columns[spec.name]
             row[spec.name] = [

@@ -13,11 +13,12 @@ from exports.compiler import Compiler
 from exports.errors import LoadError
 from exports.inputs import Inputs
 from exports.links import Utm
+from exports.lists import TokenList, read_list
 from exports.mjml import escape_constant
 from exports.source import BLOCKS, hide_tags, source_of
 from exports.static_links import Names
 from exports.template import Vocabulary, environment, inspect
-from exports.tokens import Notes, Token, TokenList, read_list
+from exports.tokens import Notes, Token
 
 _UTM = Utm("postroom", "email", "preview")
 _PAGE = """<mjml lang="en">

@@ -5,6 +5,7 @@ rule that won. What a comparison may be is in `comparisons`.
 """
 
 import re
+from collections.abc import Collection
 from typing import Any
 
 from exports.columns import Columns
@@ -17,41 +18,48 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _COMBINED = {"all": " and ", "any": " or "}
 
 
-def read_slot_rules(file: YamlFile, key: Key, name: str, options: object, columns: Columns) -> Slot | None:
-    """The slot that stands at `key`. Faults are recorded in its file; with any, there may be none to give."""
-    return _Reader(file, key, columns).slot(name, options)
+def read_slot_rules(
+    file: YamlFile, key: Key, name: str, options: object, columns: Columns, parts: Collection[str] = ()
+) -> Slot | None:
+    """The slot that stands at `key`; `parts` are the tokens and lists that a value of it may need.
+
+    Faults are recorded in its file; with any, there may be none to give.
+    """
+    return _Reader(file, key, columns, parts).slot(name, options)
 
 
 class _Reader:
     """Reads one slot. Rules within rules are laid out flat: each is decided by the conditions above it and its own."""
 
-    def __init__(self, file: YamlFile, key: Key, columns: Columns) -> None:
-        self.file, self.key, self.columns = file, key, columns
+    def __init__(self, file: YamlFile, key: Key, columns: Columns, parts: Collection[str]) -> None:
+        self.file, self.key, self.columns, self.parts = file, key, columns, parts
         self.values: list[str] = []
         self.decides: dict[str, str] = {}
         self.branches: list[tuple[str, str]] = []
 
     def slot(self, name: str, options: object) -> Slot | None:
         needed = ("values", "rules", OTHERWISE)
-        data = self.file.mapping(self.key, options, needed, needed)
+        data = self.file.mapping(self.key, options, (*needed, "needs", "fallback"), needed)
         if not _NAME.fullmatch(name) or name.endswith("_rule"):
             self.file.fault(self.key, f"{name!r}: a slot is named in small letters, and not ..._rule")
         for column in slot_columns(name):
             if column in self.columns:
                 self.file.fault(self.key, f"the export table has a column {column!r} already")
-        if data.keys() != set(needed):
+        if not data.keys() >= set(needed):
             return None
         self.values = self._values((*self.key, "values"), data["values"])
         if self._rules((*self.key, "rules"), data["rules"], (), 1):
             self.file.fault((*self.key, OTHERWISE), "is never reached: a rule before it has no condition")
         otherwise = self._value((*self.key, OTHERWISE), data[OTHERWISE])
         self.decides[OTHERWISE] = otherwise
+        needs = self._needs((*self.key, "needs"), data.get("needs", {}))
+        fallback = self._fallback((*self.key, "fallback"), data.get("fallback"), needs)
         for position, value in enumerate(self.values):
-            if value not in self.decides.values():
+            if value not in (*self.decides.values(), fallback):
                 self.file.fault((*self.key, "values", str(position)), f"no rule chooses {value!r}")
         value_sql = self._case({rule: self.decides[rule] for rule, _ in self.branches}, otherwise)
         rule_sql = self._case({rule: rule for rule, _ in self.branches}, OTHERWISE)
-        return Slot(name, tuple(self.values), self.decides, value_sql, rule_sql)
+        return Slot(name, tuple(self.values), self.decides, value_sql, rule_sql, needs, fallback)
 
     def _values(self, key: Key, value: object) -> list[str]:
         values = value if isinstance(value, list) else []
@@ -60,6 +68,22 @@ class _Reader:
         for position, item in enumerate(values):
             self._name((*key, str(position)), item)
         return [item for item in values if isinstance(item, str)]
+
+    def _needs(self, key: Key, value: object) -> dict[str, tuple[str, ...]]:
+        """What each value cannot be shown without."""
+        needs = self.file.mapping(key, value, self.values)
+        for name, parts in needs.items():
+            if not isinstance(parts, list) or not all(part in self.parts for part in parts):
+                self.file.fault((*key, name), f"needs must list tokens or lists of this campaign, not {parts!r}")
+        return {name: tuple(map(str, parts)) for name, parts in needs.items() if isinstance(parts, list)}
+
+    def _fallback(self, key: Key, value: object, needs: Collection[str]) -> str | None:
+        if value is None and not needs:
+            return None
+        fallback = self._value(key, value)
+        if not needs or fallback in needs:
+            self.file.fault(key, "a fallback is for a slot with `needs`, and a value that needs nothing itself")
+        return fallback
 
     def _name(self, key: Key, value: object) -> str:
         if isinstance(value, str) and _NAME.fullmatch(value):

@@ -104,8 +104,9 @@ def addresses_in(text: str) -> set[str]:
     found = set()
     at = text.find("@")
     while at >= 0:
-        local = _LOCAL_PART.search(text, max(0, at - _LONGEST_LOCAL_PART), at)
+        # The domain first: a style sheet has many an @ and no domain behind it.
         domain = _DOMAIN.match(text, at + 1)
+        local = _LOCAL_PART.search(text, max(0, at - _LONGEST_LOCAL_PART), at) if domain else None
         if local and domain and text[local.start() - 1 : local.start()] != "/":
             found.add(f"{local.group()}@{domain.group()}".lower())
         at = text.find("@", at + 1)

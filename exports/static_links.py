@@ -14,12 +14,16 @@ _EXPRESSION = re.compile(r"\{\{-?\s*(.+?)\s*-?\}\}", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Types by token, types by token of each list, the values of each slot, and the lists each loop variable walks."""
+    """Types by token, types by token of each list, the values of each slot, and the lists each loop variable walks.
+
+    `declared_in` says where a name would have to be declared that is none of these.
+    """
 
     types: Mapping[str, str]
     list_types: Mapping[str, Mapping[str, str]]
     slots: Mapping[str, Collection[str]] = field(default_factory=dict)
     loops: Mapping[str, Collection[str]] = field(default_factory=dict)
+    declared_in: str = "campaign.yml"
 
     def type(self, expression: str) -> str | None:
         """The declared type of `name` or `variable.name`; None for any other expression, or when lists differ in it."""

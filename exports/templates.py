@@ -11,12 +11,15 @@ from exports.brand import Brand
 from exports.compiler import Compiler
 from exports.definition import PROVIDED, Definition
 from exports.errors import LoadError, Problem
+from exports.generated import GeneratedText
 from exports.inputs import Inputs
-from exports.locales import DEFAULT, is_locale, language_of
+from exports.lists import TokenList
+from exports.locales import DEFAULT, PLAIN, is_locale, language_of
+from exports.slots import Slot
 from exports.source import Source, read_source
 from exports.static_links import Names
 from exports.template import Usage, Vocabulary, environment, inspect
-from exports.tokens import Token, TokenList
+from exports.tokens import Token
 
 _LANG = re.compile(r"""<mjml\b[^>]*?\blang=["']([^"']*)["']""")
 
@@ -28,6 +31,8 @@ class TemplateSet:
     locale: str
     tokens: tuple[Token, ...]
     lists: tuple[TokenList, ...]
+    slots: tuple[Slot, ...]
+    generated: tuple[GeneratedText, ...]
     subject: Template
     preheader: Template
     html: Template
@@ -37,22 +42,28 @@ class TemplateSet:
 class Templates:
     """Loads the set in the campaign's folder, which is of the brand's locale, and that of each sub-folder.
 
-    `sets` has them by locale when there are no `problems`.
+    `sets` has them by locale when there are no `problems`, `plain` those for rows that lack what these need.
     """
 
     def __init__(self, folder: Path, library: Path, definition: Definition, brand: Brand) -> None:
         self.folder, self.library, self.definition, self.brand = folder, library, definition, brand
         self.problems: list[Problem] = []
         self.sets: dict[str, TemplateSet] = {}
+        self.plain: dict[str, TemplateSet] = {}
         self.files = {folder / "campaign.yml": (folder / "campaign.yml").read_text(encoding="utf-8")}
+        if definition.texts is not None:
+            self.files[definition.texts.path] = definition.texts.path.read_text(encoding="utf-8")
         self.names = Names(
-            {token.name: token.type for token in definition.tokens},
+            {token.name: token.type for token in definition.tokens}
+            | {each.name: "text" for each in definition.generated},
             {spec.name: {token.name: token.type for token in spec.tokens} for spec in definition.lists},
             {slot.name: slot.values for slot in definition.slots},
         )
         usages = self._load_set(folder, brand["locale"], DEFAULT)
         for locale in definition.locales:
             usages += self._load_folder(folder / locale)
+        if definition.has_plain:
+            usages += self._load_plain(folder / PLAIN)
         if not self.problems:
             self._unused(usages)
 
@@ -77,15 +88,33 @@ class Templates:
         return []
 
     def _load_set(self, folder: Path, locale: str, fallbacks: str) -> list[Usage]:
-        loader = _Set(self, folder, locale)
-        usages = [usage for name in PROVIDED if (usage := loader.load(name)) is not None]
+        loader = _Set(self, folder, locale, self.names)
+        usages = loader.load_all()
         if not self.problems and not self.definition.file.problems:
             self.sets[locale] = TemplateSet(
                 locale,
                 tuple(token.in_locale(fallbacks) for token in self.definition.tokens),
                 tuple(spec.in_locale(fallbacks) for spec in self.definition.lists),
+                self.definition.slots,
+                tuple(each.in_locale(fallbacks) for each in self.definition.generated),
                 *(loader.templates[name] for name in PROVIDED),
             )
+        return usages
+
+    def _load_plain(self, folder: Path) -> list[Usage]:
+        """Loads the plain sets, of all locales: they may print what has a fallback, and nothing else."""
+        tokens = [token for token in self.definition.tokens if token.fallback is not None]
+        names = Names({token.name: token.type for token in tokens}, {}, declared_in="campaign.yml with a fallback")
+        usages = []
+        for fallbacks in (DEFAULT, *self.definition.locales):
+            is_own = fallbacks == DEFAULT
+            locale = self.brand["locale"] if is_own else fallbacks
+            loader = _Set(self, folder if is_own else folder / locale, locale, names)
+            usages += (found := loader.load_all())
+            if not self.problems and not self.definition.file.problems:
+                printed = set().union(*(usage.names for usage in found))
+                shown = tuple(token.in_locale(fallbacks) for token in tokens if token.name in printed)
+                self.plain[locale] = TemplateSet(locale, shown, (), (), (), *(loader.templates[n] for n in PROVIDED))
         return usages
 
     def _unused(self, usages: list[Usage]) -> None:
@@ -95,6 +124,9 @@ class Templates:
         for token in self.definition.tokens:
             if token.name not in names:
                 file.fault(("tokens", token.name), f"token {token.name!r} is declared but never used")
+        for each in self.definition.generated:
+            if each.name not in names:
+                file.fault(("generated", each.name), f"generated text {each.name!r} is declared but never used")
         for slot in self.definition.slots:
             if slot.name not in names:
                 file.fault(("slots", slot.name), f"slot {slot.name!r} is declared but never used")
@@ -110,16 +142,19 @@ class Templates:
 class _Set:
     """The four templates of one locale; what is wrong with them goes to the problems of all."""
 
-    def __init__(self, all_sets: Templates, folder: Path, locale: str) -> None:
-        self.all, self.folder, self.locale = all_sets, folder, locale
+    def __init__(self, all_sets: Templates, folder: Path, locale: str, names: Names) -> None:
+        self.all, self.folder, self.locale, self.names = all_sets, folder, locale, names
         self.problems = all_sets.problems
         self.templates: dict[str, Template] = {}
 
-    def load(self, name: str) -> Usage | None:
-        """Loads one template; None if it cannot be read."""
-        library, brand, names = self.all.library, self.all.brand, self.all.names
-        inputs = Inputs(library, names, PROVIDED[name], brand, self.all.definition.utm)
-        other = self.locale if self.folder != self.all.folder else None
+    def load_all(self) -> list[Usage]:
+        """What each template uses, of those that can be read."""
+        return [usage for name in PROVIDED if (usage := self._load(name)) is not None]
+
+    def _load(self, name: str) -> Usage | None:
+        library, brand, names, provided = self.all.library, self.all.brand, self.names, PROVIDED[name]
+        inputs = Inputs(library, names, provided, brand, self.all.definition.utm)
+        other = self.locale if self.locale != brand["locale"] else None
         try:
             source = read_source(self.folder / name, library, inputs.fill, other)
         except LoadError as error:
@@ -129,12 +164,12 @@ class _Set:
         if inputs.problems:
             self.problems += inputs.problems
             return None
-        vocabulary = Vocabulary(names.types, names.list_types, PROVIDED[name], brand, slots=names.slots)
+        vocabulary = Vocabulary(names.types, names.list_types, provided, brand, {}, names.declared_in, names.slots)
         usage = inspect(source, vocabulary)
         self.problems += usage.problems
         if usage.problems:
             return usage
-        if "unsubscribe_url" in PROVIDED[name]:
+        if "unsubscribe_url" in provided:
             self._demand(source, usage)
         is_html = name.endswith(".mjml")
         text = self._html(source, usage) if is_html else self._text(source)
@@ -143,7 +178,7 @@ class _Set:
         return usage
 
     def _html(self, source: Source, usage: Usage) -> str:
-        compiler = Compiler(self.all.brand, self.all.definition.utm, self.all.names)
+        compiler = Compiler(self.all.brand, self.all.definition.utm, self.names)
         html, links = compiler.html(source, usage.loops)
         if html and "unsubscribe_url" not in links:
             self._at_end(source, 'no unsubscribe link: needs <a href="{{ unsubscribe_url }}">')
@@ -157,7 +192,7 @@ class _Set:
         return html
 
     def _text(self, source: Source) -> str:
-        compiler = Compiler(self.all.brand, self.all.definition.utm, self.all.names)
+        compiler = Compiler(self.all.brand, self.all.definition.utm, self.names)
         text = compiler.text(source)
         self.problems += compiler.problems
         return text

@@ -1,4 +1,4 @@
-"""What a campaign declares about its columns, and a row read accordingly.
+"""What a campaign declares about its columns, and a row read accordingly. Lists are read in `lists`.
 
 A token is a column a template may print. Each is either required or has a fallback; a value that is null, blank, NaN or
 not fit for its type never reaches a template.
@@ -12,7 +12,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
-from exports.errors import DataError
+from exports.errors import DataError, UnfitError
 from exports.links import with_query
 from exports.safety import addresses_in, clean_line, clean_url
 
@@ -22,6 +22,7 @@ class Unfit(Enum):
 
     MISSING = "missing"
     UNSAFE_LINK = "not an http or https link"
+    LOW_CONFIDENCE = "low confidence"
     ADDRESS = "an e-mail address"
 
 
@@ -89,6 +90,19 @@ READERS: dict[str, Callable[[object], object]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Confidence:
+    """How sure a prediction must be to be shown: `column`, of the same row, has at least this much."""
+
+    column: str
+    at_least: Decimal
+
+    def is_met(self, row: Mapping[str, Any]) -> bool:
+        """Whether the prediction may be shown; not when its confidence is unknown. Raises WrongTypeError, KeyError."""
+        value = read_number(row[self.column])
+        return not isinstance(value, Unfit) and Decimal(str(value)) >= self.at_least
+
+
+@dataclass(frozen=True, slots=True)
 class ByLocale:
     """A fallback in the words of each locale: the brand's own under `default`, others by their name."""
 
@@ -102,33 +116,18 @@ class Token:
     name: str
     type: str
     fallback: object | None
+    confidence: Confidence | None = None
 
     def in_locale(self, locale: str) -> "Token":
         """The token with the fallback of one locale, or of `default`."""
         return replace(self, fallback=self.fallback.values[locale]) if isinstance(self.fallback, ByLocale) else self
 
-    def read(self, value: object) -> object:
-        """The value ready to print, or why it cannot be. Raises WrongTypeError."""
-        return READERS[self.type](value)
-
-
-@dataclass(frozen=True, slots=True)
-class TokenList:
-    """A repeated part (products, items): its own tokens, how many are shown, and the rule that chose them.
-
-    `explain` are the columns that say of each item why it was chosen: they go to explain.jsonl.
-    """
-
-    name: str
-    rule: str
-    minimum: int
-    maximum: int
-    tokens: tuple[Token, ...]
-    explain: tuple[str, ...] = ()
-
-    def in_locale(self, locale: str) -> "TokenList":
-        """The list with the fallbacks of one locale, or of `default`."""
-        return replace(self, tokens=tuple(token.in_locale(locale) for token in self.tokens))
+    def read(self, row: Mapping[str, Any]) -> object:
+        """The row's value ready to print, or why it cannot be. Raises WrongTypeError, KeyError for no such column."""
+        value = READERS[self.type](row[self.name])
+        if self.confidence is not None and type(value) is not Unfit and not self.confidence.is_met(row):
+            return Unfit.LOW_CONFIDENCE
+        return value
 
 
 @dataclass(slots=True)
@@ -139,66 +138,22 @@ class Notes:
     warnings: dict[str, int] = field(default_factory=dict)
     blocks: dict[str, dict[str, Any]] = field(default_factory=dict)
     slots: dict[str, dict[str, str]] = field(default_factory=dict)
+    generated: dict[str, str] = field(default_factory=dict)
 
 
 def read_tokens(
     tokens: tuple[Token, ...], row: Mapping[str, Any], query: str, notes: Notes, message_id: str
 ) -> dict[str, Any]:
-    """Values for the templates, links with `query` added. Raises DataError for a required value that is not there."""
+    """Values for the templates, links with `query` added. Raises UnfitError for a required value that is not there."""
     values: dict[str, Any] = {}
-    lacking = _read(tokens, row, query, message_id, "", values, notes.fallbacks)
+    lacking = read_each(tokens, row, query, message_id, "", values, notes.fallbacks)
     if lacking is not None:
         token, why = lacking
-        raise DataError(message_id, f"required, but {why.value}", token.name)
+        raise UnfitError(message_id, f"required, but {why.value}", token.name, f"{token.name} is {why.value}")
     return values
 
 
-def read_list(
-    spec: TokenList, row: Mapping[str, Any], query: str, notes: Notes, message_id: str
-) -> list[dict[str, Any]]:
-    """The list's items, first `maximum` of those that can be shown.
-
-    An item that lacks a required value is left out and the reason noted: one bad product must not stop a mailing.
-    Raises DataError when fewer than `minimum` remain.
-    """
-    given = row.get(spec.name)
-    if not isinstance(given, list):
-        raise DataError(message_id, "the list was not attached to the row", spec.name)
-    shown: list[dict[str, Any]] = []
-    dropped: list[dict[str, Any]] = []
-    chosen: list[dict[str, Any]] = []
-    for position, child in enumerate(given, start=1):
-        if len(shown) == spec.maximum:
-            break
-        item: dict[str, Any] = {}
-        fallbacks: dict[str, str] = {}
-        lacking = _read(spec.tokens, child, query, message_id, f"{spec.name}.{position}.", item, fallbacks)
-        if lacking is None:
-            shown.append(item)
-            chosen.append({"position": position, **_explained(spec, child, message_id)})
-            notes.fallbacks |= fallbacks
-        else:
-            token, why = lacking
-            dropped.append({"position": position, "reason": f"{token.name} is {why.value}"})
-    if len(shown) < spec.minimum:
-        reasons = "".join(f"; item {drop['position']}: {drop['reason']}" for drop in dropped)
-        text = f"{len(shown)} items can be shown, at least {spec.minimum} are needed{reasons}"
-        raise DataError(message_id, text, spec.name)
-    block = {"rule": spec.rule, "given": len(given), "shown": len(shown), "dropped": dropped}
-    notes.blocks[spec.name] = block | ({"chosen": chosen} if spec.explain else {})
-    return shown
-
-
-def _explained(spec: TokenList, child: Mapping[str, Any], message_id: str) -> dict[str, Any]:
-    """Why an item was chosen, as JSON can hold it."""
-    for name in spec.explain:
-        if name not in child:
-            raise DataError(message_id, "the row has no such column", f"{spec.name}.{name}")
-    values = {name: child[name] for name in spec.explain}
-    return {name: float(value) if isinstance(value, Decimal) else value for name, value in values.items()}
-
-
-def _read(
+def read_each(
     tokens: tuple[Token, ...],
     row: Mapping[str, Any],
     query: str,
@@ -207,13 +162,16 @@ def _read(
     values: dict[str, Any],
     fallbacks: dict[str, str],
 ) -> tuple[Token, Unfit] | None:
-    """Fills `values` and notes `fallbacks` under `prefix`; returns the required token that cannot be shown, if any."""
+    """Fills `values` and notes `fallbacks` under `prefix`; returns the required token that cannot be shown, if any.
+
+    Raises DataError for a row that is not as its contract says.
+    """
     for token in tokens:
         value: Any
         try:
-            value = token.read(row[token.name])
-        except KeyError:
-            raise DataError(message_id, "the row has no such column", prefix + token.name) from None
+            value = token.read(row)
+        except KeyError as error:
+            raise DataError(message_id, "the row has no such column", prefix + str(error.args[0])) from None
         except WrongTypeError as error:
             raise DataError(message_id, f"declared as {token.type}, but {error}", prefix + token.name) from None
         if type(value) is Unfit:

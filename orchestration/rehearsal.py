@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from exports import Campaign, Persona, Renderer, Run, check_filled, load_personas
@@ -11,16 +12,18 @@ from orchestration.settings import settings
 
 
 def rehearse(campaign: Campaign, models: Sequence[Model], manifest: Model, run: Run, secret: bytes) -> None:
-    """Render a campaign for every persona and every variant.
+    """Render a campaign for every persona and every variant, and its plain message too.
 
     Raises:
         DataError: a message cannot be made, or is not fit to be seen; it names the persona.
     """
-    renderer = Renderer(campaign, run, secret)
+    tried = [campaign, replace(campaign, sets=campaign.plain)] if campaign.plain else [campaign]
+    renderers = [Renderer(each, run, secret) for each in tried]
     for persona in load_personas():
         for variant in variants_of(manifest, campaign.name):
-            message = renderer.render(persona_row(persona, campaign, models, run, variant)).message
-            check_filled(message)
+            row = persona_row(persona, campaign, models, run, variant)
+            for renderer in renderers:
+                check_filled(renderer.render(row).message)
 
 
 def variants_of(manifest: Mapping[str, Any], campaign: str) -> list[str]:

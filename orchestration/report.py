@@ -1,9 +1,10 @@
-"""What a day's run decided, as a table in the terminal."""
+"""What a day's run decided and wrote, as tables in the terminal."""
 
 from __future__ import annotations
 
 import json
 from datetime import date
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -11,12 +12,14 @@ from rich.table import Table
 from orchestration.settings import Settings
 from orchestration.site import Site, site_for
 
+# The first schema version of a manifest that counts messages by the reason for a fallback.
+_COUNTED_BY_REASON = 2
 # What the manifest counts, as it is told.
 _WARNINGS = {"html_bytes": "messages with HTML close to the longest that may be sent (max_html_bytes in brand.yml)"}
 
 
 def show(day: date, here: Settings, console: Console) -> None:
-    """Print, per campaign: candidates, sent, each reason with its count, and the files written."""
+    """Print, per campaign: candidates, sent, each reason with its count, what fell back, and the files written."""
     site = site_for(day, here)
     if not site.published.exists():
         console.print("No warehouse has been published for this day: see the errors above.")
@@ -59,10 +62,11 @@ def _show_files(site: Site, campaign: str, console: Console) -> None:
     if not manifest.exists():
         console.print("  no files written\n")
         return
+    content = json.loads(manifest.read_text())
+    _show_fallbacks(content, console)
     # A service may have thousands of parts: its folder stands for them.
     written: dict[str, list[dict[str, int]]] = {}
-    record = json.loads(manifest.read_text())
-    for file in record["files"]:
+    for file in content["files"]:
         folder, slash, name = file["name"].rpartition("/")
         written.setdefault(folder + slash or name, []).append(file)
     for name, files in written.items():
@@ -72,6 +76,26 @@ def _show_files(site: Site, campaign: str, console: Console) -> None:
             f"  {site.outbox(campaign)}/{name}  {parts}{rows:,} rows, {size:,} bytes", soft_wrap=True, markup=False
         )
     console.print(f"  {manifest}", soft_wrap=True, markup=False)
-    for warning, count in record.get("warnings", {}).items():
+    for warning, count in content.get("warnings", {}).items():
         console.print(f"  {count:,} {_WARNINGS[warning]}", soft_wrap=True, markup=False)
     console.print()
+
+
+def _show_fallbacks(manifest: dict[str, Any], console: Console) -> None:
+    """Print in how many messages something was not shown as it should be, and warn of what that happened to often."""
+    if manifest.get("schema_version", 1) < _COUNTED_BY_REASON:
+        return
+    messages, shares = manifest["messages"], manifest["warn_fallback_share"]
+    for name, reasons in sorted(manifest["fallbacks"].items()):
+        count = sum(reasons.values())
+        most = shares.get(name, shares["otherwise"])
+        is_often = count > most * messages
+        why = ", ".join(f"{reason} {times:,}" for reason, times in sorted(reasons.items()))
+        warning = f"; warning: more than {most:.0%}" if is_often else ""
+        console.print(
+            f"  fallback of {name}: {count:,} of {messages:,} messages, {count / messages:.0%} ({why}){warning}",
+            style="yellow" if is_often else None,
+            soft_wrap=True,
+            markup=False,
+            highlight=False,
+        )

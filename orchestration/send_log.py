@@ -16,27 +16,61 @@ COLUMNS = "message_id, campaign, customer_id, occasion_id, variant, send_at"
 def record(connection: duckdb.DuckDBPyConnection, site: Site, campaign: str, export_table: str, ledger: Path) -> int:
     """Add what this export holds to `ledger/sends/as_of_date=<day>/<campaign>.parquet`; give the messages new to it.
 
+    The codes of offers that it gives are added to `ledger/offer_codes/` as well, without whom they were given to: so
+    they stay given when that person is erased.
+
     Written before the outbox appears: a crash in between can lose a message until the rerun, but never send one twice.
     """
-    target = ledger / "sends" / f"as_of_date={site.day}" / f"{campaign}.parquet"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    files = site.vault.read_parquet(glob_of(target))
-    logged = f"select {COLUMNS} from {files}" if target.exists() else None
+    target = _log(site, campaign, ledger)
+    code = "offer_code" if _has_code(connection, export_table) else "cast(null as varchar) as offer_code"
+    logged = _logged(site, target) if target.exists() else None
     before = _count(connection, logged) if logged else 0
-    exported = f"select {COLUMNS} from {export_table}"
+    exported = f"select {COLUMNS}, {code} from {export_table}"
     if logged:
         exported = f"{logged} union all {exported} anti join ({logged}) using (message_id)"
     after = _count(connection, exported)
     if after > before:
-        temporary = unread_beside(target)
-        connection.execute(f"copy ({exported} order by message_id) to '{quoted(temporary)}' ({site.vault.parquet})")
-        put_in_place(temporary, target)
+        _write(connection, site, f"{exported} order by message_id", target)
+    if after:
+        _spend(connection, site, target, ledger / "offer_codes" / target.parent.name / target.name)
     return after - before
+
+
+def _spend(connection: duckdb.DuckDBPyConnection, site: Site, log: Path, target: Path) -> None:
+    """Add the codes in a send log to those that are spent."""
+    given = f"select offer_code from ({_logged(site, log)}) where offer_code is not null"
+    spent = f"select offer_code from {site.vault.read_parquet(glob_of(target))}" if target.exists() else None
+    all_codes = f"{given} union {spent}" if spent else f"{given} group by offer_code"
+    if _count(connection, all_codes) > (_count(connection, spent) if spent else 0):
+        _write(connection, site, f"from ({all_codes}) order by offer_code", target)
+
+
+def _log(site: Site, campaign: str, ledger: Path) -> Path:
+    return ledger / "sends" / f"as_of_date={site.day}" / f"{campaign}.parquet"
+
+
+def _logged(site: Site, log: Path) -> str:
+    """The query of a log's rows; one written before offers had codes has none."""
+    empty = "select cast(null as varchar) as offer_code where false"
+    rows = f"{empty} union all by name select * from {site.vault.read_parquet(glob_of(log))}"
+    return f"select {COLUMNS}, offer_code from ({rows})"
+
+
+def _has_code(connection: duckdb.DuckDBPyConnection, export_table: str) -> bool:
+    columns = connection.execute(f"select column_name from (describe {export_table})").fetchall()
+    return ("offer_code",) in columns
+
+
+def _write(connection: duckdb.DuckDBPyConnection, site: Site, rows: str, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = unread_beside(target)
+    connection.execute(f"copy ({rows}) to '{quoted(temporary)}' ({site.vault.parquet})")
+    put_in_place(temporary, target)
 
 
 def message_ids(site: Site, campaign: str, ledger: Path) -> set[str]:
     """What the log holds of a campaign and day."""
-    path = ledger / "sends" / f"as_of_date={site.day}" / f"{campaign}.parquet"
+    path = _log(site, campaign, ledger)
     if not path.exists():
         return set()
     with site.vault.connect() as connection:

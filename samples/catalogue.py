@@ -34,6 +34,7 @@ class Product:
     id: str
     title: str
     slug: str
+    group: str
     category: str
     brand: str
     description: str
@@ -81,7 +82,7 @@ class Catalogue:
                 "" if offer.sale_price is None else _money(offer.sale_price),
                 product.category,
                 product.brand,
-                f"G{product.number // 4}",
+                product.group,
                 "new",
                 f"{20_000_000_000 + product.number}",
             )
@@ -103,6 +104,7 @@ def _product(world: World, number: int, category: str, good: str, cents: int, fi
         id=f"P{1001 + number}",
         title=title,
         slug=title.lower().replace(" ", "-"),
+        group=f"G-{good.lower().replace(' ', '-')}",
         category=category,
         brand=brand,
         description=description if rng.random() < 0.95 else "",

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from samples import offers
 from samples.catalogue import Catalogue
 from samples.life import Truth, live
 from samples.people import BLOCK, households_of, make_person
-from samples.tables import PRODUCTS, TABLES
+from samples.tables import OFFER_CODES, PRODUCTS, TABLES
 from samples.world import World
 from samples.writers import JsonLines, Landing, staged
 
@@ -32,6 +33,7 @@ def generate(world: World, landing: Path, truth: Path, progress: Callable[[int],
         extracts = Landing(world, landing_now, dirty)
         catalogue = Catalogue(world)
         _write_feed(world, catalogue, extracts)
+        _write_codes(world, extracts)
         _let_live(world, catalogue, extracts, Truth(**known), progress)
         extracts.close(files)
         for file in (dirty, files, *known.values()):
@@ -42,6 +44,12 @@ def _write_feed(world: World, catalogue: Catalogue, extracts: Landing) -> None:
     for day in range(world.days):
         for row in catalogue.feed(day):
             extracts.add_on(PRODUCTS, day, row)
+
+
+def _write_codes(world: World, extracts: Landing) -> None:
+    for day in range((world.days - 1) % OFFER_CODES.every, world.days, OFFER_CODES.every):
+        for row in offers.batch(world, day):
+            extracts.add_on(OFFER_CODES, day, row)
 
 
 def _let_live(

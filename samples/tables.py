@@ -170,4 +170,15 @@ TICKETS = Table("support", "tickets", "tickets.jsonl", key="id", number="created
 
 CHATS = Table("support", "chats", "chats.jsonl", key="id", number="end_timestamp", moment="timestamp", every=8)
 
-TABLES = (CONTACTS, CONSENTS, WEB_EVENTS, ORDERS, ORDER_LINES, PRODUCTS, ESP_EVENTS, TICKETS, CHATS)
+OFFER_CODES = Table(
+    "offers",
+    "codes",
+    "codes.csv",
+    key="code",
+    columns=_names("code offer expires_at batch"),
+    other_header={"code": "Discount code", "offer": "Offer", "expires_at": "Ends at"},
+    note="batch",
+    every=4,
+)
+
+TABLES = (CONTACTS, CONSENTS, WEB_EVENTS, ORDERS, ORDER_LINES, PRODUCTS, ESP_EVENTS, TICKETS, CHATS, OFFER_CODES)

@@ -1,9 +1,11 @@
 select
     {{ message_columns() }},
-    cast(null as string) as offer_code,
-    cast(null as timestamp) as offer_expires_at,
-    cast(null as int) as offer_percent
+    cast(codes.code as string) as offer_code,
+    cast(codes.expires_at as timestamp) as offer_expires_at,
+    cast(codes.percent as int) as offer_percent
 from {{ ref('fct_campaign_messages') }} as messages
 inner join {{ ref('cmp_welcome') }} as candidates
     on messages.customer_id = candidates.customer_id and messages.occasion_id = candidates.occasion_id
+left join {{ ref('fct_offer_codes') }} as codes
+    on messages.message_id = codes.message_id and codes.code is not null
 where messages.campaign = 'welcome'

@@ -144,6 +144,22 @@ def test_each_list_of_recommendations_has_its_table_and_room_for_its_products(ma
         assert definition["lists"][name]["maximum"] >= maximum, f"{campaign} does not show all that it recommends"
 
 
+def test_a_campaign_that_makes_an_offer_tells_of_it(manifest: dict[str, Any]) -> None:
+    import csv
+
+    import yaml
+
+    told = {"offer_code", "offer_percent", "offer_expires_at"}
+    models = {m["name"]: m for m in _models(manifest)}
+    with (REPO / "seeds/offers.csv").open(newline="") as lines:
+        campaigns = {row["campaign"] for row in csv.DictReader(lines)}
+    reading = {name for name, m in models.items() if "model.postroom.fct_offer_codes" in m["depends_on"]["nodes"]}
+    assert {f"exp_{campaign}" for campaign in campaigns} == {name for name in reading if name.startswith("exp_")}
+    for campaign in campaigns:
+        definition = yaml.safe_load((REPO / f"exports/campaigns/{campaign}/campaign.yml").read_text())
+        assert told <= set(models[f"exp_{campaign}"]["columns"]) & set(definition["tokens"]), campaign
+
+
 def test_published_models_are_dated(manifest: dict[str, Any]) -> None:
     published = [m for m in _models(manifest) if m["config"]["meta"].get("publish")]
     assert {m["name"] for m in published} >= {"dim_identities", "fct_segment_memberships", "fct_campaign_decisions"}

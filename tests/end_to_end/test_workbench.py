@@ -85,7 +85,7 @@ def test_what_an_edit_changes(home: Home, tmp_path: Path) -> None:
         (edited / name).parent.mkdir(parents=True, exist_ok=True)
         copy(REPO / name, edited / name)
     _edit(edited / "models/marts/segments/seg_lapsed.sql", "recency_days > 180", "recency_days > 250")
-    _edit(edited / "models/marts/campaigns/cmp_cart_reminder.yml", "holdout_share: 0.05", "holdout_share: 1")
+    _edit(edited / "models/marts/campaigns/cmp_welcome.yml", "holdout_share: 0.1", "holdout_share: 1")
     _edit(edited / "dbt_project.yml", "    - champions\n", "")
     before = home.bytes_of("history", "ledger", "published")
     here = dataclasses.replace(settings(), home=home.path)
@@ -102,18 +102,18 @@ def test_what_an_edit_changes(home: Home, tmp_path: Path) -> None:
     assert "seg_lapsed" in sections["Against the shipped"].text
     assert sections["Segments"].text == "Removed: champions."
     ((sent,),) = home.query(
-        "select count(*) from marts.fct_campaign_decisions where campaign = 'cart_reminder' and decision = 'send'"
+        "select count(*) from marts.fct_campaign_decisions where campaign = 'welcome' and decision = 'send'"
     )
     moves = {tuple(row[:3]): row[3] for row in sections["Decisions that move"].rows}
     assert sent
-    assert moves["cart_reminder", "send", "campaign_holdout"] == sent
-    assert any(row[0] == "cart_reminder" for row in sections["Sends won and lost"].rows)
+    assert moves["welcome", "send", "campaign_holdout"] == sent
+    assert any(row[0] == "welcome" for row in sections["Sends won and lost"].rows)
     shown = sections["lapsed: some who entered or left"].rows
     assert len(shown) == min(5, was - is_now)
     assert all(row[0] == "left" and "recency_days" in str(row[3]) for row in shown)
     markdown = as_markdown(sections.values())
     assert "### Decisions that move" in markdown
-    assert f"| cart\\_reminder | send | campaign\\_holdout | {sent} |" in markdown
+    assert f"| welcome | send | campaign\\_holdout | {sent} |" in markdown
 
 
 def _edit(path: Path, old: str, new: str) -> None:

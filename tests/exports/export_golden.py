@@ -39,6 +39,9 @@ def render_golden() -> dict[str, str]:
         renderer = Renderer(campaign, RUN, SECRET)
         sparse = row(2, variant="bold", first_name=None, to_name=None, **_SPARSE[name])
         others = [(locale, row(3, language=locale)) for locale in campaign.sets if locale != campaign.brand["locale"]]
+        if campaign.plain:
+            lists = campaign.sets[campaign.brand["locale"]].lists
+            others.append(("plain", row(4, **{spec.name: [] for spec in lists})))
         for case, data in (("full", row(1)), ("sparse", sparse), *others):
             rendered = renderer.render(decided(campaign, data))
             message = dict(rendered.message)

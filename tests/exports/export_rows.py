@@ -51,13 +51,16 @@ def product(number: int, **changes: Any) -> dict[str, Any]:
     return row | changes
 
 
+_STRATEGIES = ("bought_together", "similar_to_viewed", "complement_of_cart", "same_category", "popular")
+
+
 def suggested(number: int, **changes: Any) -> dict[str, Any]:
     """A product as the child table of a list of recommendations has it."""
     row = {
         "brand": "Tide",
         "category": "Kitchen",
-        "strategy": ("bought_together", "popular")[number > 1],
-        "reason_title": None if number > 1 else "Wool blanket",
+        "strategy": _STRATEGIES[(number - 1) % 5],
+        "reason_title": "Wool blanket" if (number - 1) % 5 < 3 else None,
         "score": Decimal("0.750000"),
     }
     return product(number, **row) | changes

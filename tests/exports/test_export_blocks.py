@@ -1,5 +1,6 @@
 """What a block asks for is what a campaign has to give it: anything else is told by file and line."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from exports import LoadError, Renderer
 from exports.blocks import block_names, load_block
 from exports.brand import load_brand
 from exports.preview import preview_block
+from exports.source import hide_tags, without_comments
 
 BODY, TEXT, YML = "campaigns/winback/body.mjml", "campaigns/winback/body.txt.j2", "campaigns/winback/campaign.yml"
 CARD = """
@@ -214,6 +216,17 @@ def test_every_block_has_a_preview(name: str) -> None:
         assert "{{" not in part and "{%" not in part
     for item in (item for name, value in block.example.items() if block.inputs[name].type == "list" for item in value):
         assert item["title"] in preview.html and item["title"] in preview.text
+
+
+@pytest.mark.parametrize("name", block_names(LIBRARY))
+def test_no_block_has_words_of_its_own(name: str) -> None:
+    """They would be left in one language where a campaign has several."""
+    texts = [each.default or "" for each in load_block(LIBRARY, name, load_brand()).inputs.values()]
+    for suffix in (".mjml", ".txt.j2"):
+        text = without_comments((LIBRARY / f"blocks/{name}{suffix}").read_text(encoding="utf-8"), suffix == ".mjml")
+        texts.append(re.sub(r"<[^>]*>", " ", hide_tags(text).text))
+    for text in texts:
+        assert not re.search("[A-Za-z]", re.sub(r"jinjatag\d+x", "", hide_tags(text).text)), text
 
 
 def test_a_faulty_block_has_no_preview(with_card: Path) -> None:

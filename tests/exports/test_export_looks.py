@@ -2,14 +2,13 @@
 
 import json
 import re
-import shutil
-from collections.abc import Iterator
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
+from export_browser import hard_to_read, opened, overflow
 from export_golden import render_golden
 from export_rows import LIBRARY
 
@@ -21,30 +20,6 @@ CAMPAIGNS = sorted(name.removesuffix(".html") for name in GOLDEN if name.endswit
 PAGES = {name: GOLDEN[f"{name}.html"] for name in CAMPAIGNS} | {
     f"block {name}": preview_block(name).html for name in block_names(LIBRARY)
 }
-# Text that is hard to read against what is behind it, after WCAG 2.2, 1.4.3.
-CONTRAST = """() => {
-  const channel = c => (c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
-  const parse = colour => colour.match(/[\\d.]+/g).map(Number);
-  const light = ([r, g, b]) => 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
-  const behind = element => {
-    for (let e = element; e; e = e.parentElement) {
-      const colour = parse(getComputedStyle(e).backgroundColor);
-      if (colour.length < 4 || colour[3] > 0) return colour;
-    }
-    return [255, 255, 255];
-  };
-  const found = [];
-  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  while (texts.nextNode()) {
-    const element = texts.currentNode.parentElement;
-    if (!texts.currentNode.data.trim() || !element.getClientRects().length) continue;
-    const style = getComputedStyle(element);
-    const [a, b] = [light(parse(style.color)), light(behind(element))].sort((x, y) => y - x);
-    const ratio = (a + 0.05) / (b + 0.05);
-    if (ratio < (parseFloat(style.fontSize) >= 24 ? 3 : 4.5)) found.push([texts.currentNode.data.trim(), ratio]);
-  }
-  return found;
-}"""
 
 
 class Parts(HTMLParser):
@@ -99,7 +74,7 @@ def test_both_parts_say_the_same(name: str) -> None:
     assert parts.words
     for words in (*parts.words, *(f"{button}: https://" for button in parts.buttons)):
         assert words in text
-    assert "\n\n\n" not in text and not text.startswith("\n")
+    assert "\n\n\n" not in text and not text.startswith("\n") and not re.search("\n[ \t]+\n", text)
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -107,37 +82,18 @@ def test_every_picture_says_what_it_shows(name: str) -> None:
     assert all(Parts(PAGES[name]).alts)
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if chromium is None:
-        pytest.skip("no Chromium on this machine (Debian and Ubuntu: apt-get install chromium)")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_words_stand_out_in_light_and_dark(browser: Any, scheme: str) -> None:
-    page = browser.new_page(color_scheme=scheme, viewport={"width": 640, "height": 800})
-    page.route("**/*", lambda route: route.abort())
-    body = {"light": "rgb(242, 239, 233)", "dark": "rgb(20, 19, 16)"}[scheme]
-    for name, html in PAGES.items():
-        page.set_content(html, wait_until="domcontentloaded")
+    for name, page in opened(browser, PAGES, 640, scheme):
+        body = {"light": "rgb(242, 239, 233)", "dark": "rgb(20, 19, 16)"}[scheme]
         assert page.evaluate("getComputedStyle(document.body).backgroundColor") == body
-        assert page.evaluate(CONTRAST) == [], name
+        assert hard_to_read(page) == [], name
 
 
 @pytest.mark.parametrize("width", [320, 375, 640])
 def test_nothing_has_to_be_scrolled_sideways(browser: Any, width: int) -> None:
-    page = browser.new_page(viewport={"width": width, "height": 800})
-    page.route("**/*", lambda route: route.abort())
-    for name, html in PAGES.items():
-        page.set_content(html, wait_until="domcontentloaded")
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+    for name, page in opened(browser, PAGES, width):
+        assert overflow(page) == 0, name
         assert page.evaluate("Math.max(...[...document.querySelectorAll('table')].map(t => t.offsetWidth))") <= 600
 
 

@@ -53,7 +53,8 @@ def test_the_files_hold_what_the_manifest_says(winback: Campaign, tmp_path: Path
     assert written["messages"] == 3
     assert written["variants"] == {"bold": 1, "control": 2}
     assert written["slots"] == {"opening": {"ordered_before": 2, "otherwise": 1}}
-    assert written["fallbacks"] == {"first_name": 1}
+    assert written["fallbacks"] == {"first_name": {"missing": 1}}
+    assert written["warn_fallback_share"]["otherwise"] == 0.2
     assert written["dropped_items"] == {"products": 1}
     assert (written["as_of"], written["as_of_date"]) == ("2026-03-02T00:00:00Z", "2026-03-01")
     assert written["template_version"] == winback.template_version

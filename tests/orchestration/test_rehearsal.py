@@ -52,6 +52,24 @@ def test_a_fault_that_only_shows_where_nothing_is_known_stops_the_campaign(manif
         rehearse(broken, models, manifest, RUN, KEY)
 
 
+def test_a_fault_in_the_plain_message_stops_the_campaign(manifest: dict[str, Any]) -> None:
+    campaign, models = _loaded(manifest, "cart_reminder")
+    default = campaign.brand["locale"]
+    changed = replace(campaign.plain[default], subject=environment(False, default).from_string("None"))
+    with pytest.raises(DataError, match=r"'persona-ann'.*'None'"):
+        rehearse(replace(campaign, plain={**campaign.plain, default: changed}), models, manifest, RUN, KEY)
+
+
+def test_a_list_that_stands_in_for_another_is_there_too(manifest: dict[str, Any]) -> None:
+    campaign, models = _loaded(manifest, "winback")
+    (products,) = campaign.sets[campaign.brand["locale"]].lists
+    joined = replace(products, fallback=replace(products, name="bestsellers"))
+    sets = {locale: replace(each, lists=(joined,)) for locale, each in campaign.sets.items()}
+    models.append({**models[1], "name": "exp_winback__bestsellers"})
+    row = persona_row(load_personas()[0], replace(campaign, sets=sets), models, RUN, "control")
+    assert len(row["bestsellers"]) == len(row["products"]) == products.maximum
+
+
 def test_of_nobody_only_that_is_known_which_every_row_has(manifest: dict[str, Any]) -> None:
     campaign, models = _loaded(manifest, "winback")
     nobody = next(p for p in load_personas() if p.name == "nobody")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -104,5 +105,7 @@ class _Handler(BaseHTTPRequestHandler):
             ("Cache-Control", "no-store"),
         ):
             self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
+        # A page that is left while it loads hangs up.
+        with suppress(ConnectionError):
+            self.end_headers()
+            self.wfile.write(body)

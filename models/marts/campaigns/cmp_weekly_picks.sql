@@ -4,8 +4,9 @@ with campaign as (
     where campaign = 'weekly_picks' and send_on_weekday = {{ weekday_name(as_of()) }}
 ),
 
+-- Of a path as in Home > Kitchen, what a reader would call it: its end.
 top_categories as (
-    select customer_id, value as category
+    select customer_id, trim(regexp_extract(value, '[^>]+$', 0)) as category
     from {{ ref('fct_affinities') }}
     where dimension = 'category' and affinity_rank = 1
 )

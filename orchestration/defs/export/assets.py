@@ -75,5 +75,7 @@ def _metadata(site: Site, campaign: str, written: Manifest) -> dict[str, dg.Meta
         "folder": dg.MetadataValue.path(str(site.outbox(campaign))),
         "payloads": dg.MetadataValue.int(written.messages),
         "template_version": dg.MetadataValue.text(written.template_version),
+        "slots": dg.MetadataValue.json(written.slots),
+        "fallbacks": dg.MetadataValue.json(written.fallbacks),
         "is_live": dg.MetadataValue.bool(site.is_live),
     }

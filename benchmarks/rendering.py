@@ -1,0 +1,105 @@
+"""How fast, and in how much memory, an outbox is rendered, beside writing the very same bytes.
+
+    python -m benchmarks.rendering [--recipients 200000] [--rounds 3] [campaign ...]
+
+Every recipient differs from the next in all that is about them: name, address, titles, prices. Of several rounds the
+medians are printed; in each the bytes are written right after they were rendered: both meet the machine as it is then.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import os
+import resource
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from exports import Campaign, Run, load_personas, write_outbox
+from orchestration.dbt_project import manifest
+from orchestration.export_tables import CAMPAIGNS, export_models, load
+from orchestration.rehearsal import persona_row
+
+RUN = Run(dt.datetime(2026, 3, 2, tzinfo=dt.UTC), dt.date(2026, 3, 1))
+KEY = b"a key for measuring, of 32 bytes"
+CHUNK_BYTES = 1 << 20
+
+
+def rows_like(row: dict[str, Any], recipients: int) -> Iterator[dict[str, Any]]:
+    """Rows that differ in what is about the recipient, in the order of their ids."""
+    lists = [name for name, value in row.items() if isinstance(value, list)]
+    for number in range(recipients):
+        message_id = f"m{number:09}"
+        price = Decimal(number % 9000) / 100 + 5
+        yield {
+            **row,
+            "message_id": message_id,
+            "customer_id": f"c{number:09}",
+            "to_email": f"reader{number}@example.com",
+            "first_name": f"Reader {number}",
+            **{
+                name: [
+                    {**item, "message_id": message_id, "title": f"{item['title']} {number}", "price_amount": price}
+                    for item in row[name]
+                ]
+                for name in lists
+            },
+        }
+
+
+def write_again(folder: Path, target: Path) -> float:
+    """Seconds to write the files of a folder anew, of what is in memory already, and have them on disk."""
+    target.mkdir()
+    seconds = 0.0
+    for path in sorted(folder.iterdir()):
+        with path.open("rb") as source, (target / path.name).open("wb", buffering=0) as copy:
+            while chunk := source.read(CHUNK_BYTES):
+                begun = time.perf_counter()
+                copy.write(chunk)
+                seconds += time.perf_counter() - begun
+            begun = time.perf_counter()
+            os.fsync(copy.fileno())
+            seconds += time.perf_counter() - begun
+    return seconds
+
+
+def measure(campaign: Campaign, row: dict[str, Any], recipients: int, rounds: int) -> str:
+    """A line of the table: recipients a second, bytes, the ratio of rendering to writing, memory."""
+    rendering, writing, size = [], [], 0
+    for _ in range(rounds):
+        with tempfile.TemporaryDirectory() as scratch:
+            outbox = Path(scratch) / "outbox"
+            begun = time.perf_counter()
+            write_outbox(campaign, rows_like(row, recipients), outbox, run=RUN, secret=KEY)
+            rendering.append(time.perf_counter() - begun)
+            size = sum(path.stat().st_size for path in outbox.iterdir())
+            writing.append(write_again(outbox, Path(scratch) / "again"))
+    ratio = statistics.median(r / w for r, w in zip(rendering, writing, strict=True))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    rate, each, written = recipients / statistics.median(rendering), size / recipients / 1000, size / 1e6
+    return (
+        f"{campaign.name:16} {rate:9,.0f}/s {each:7.1f} KB each {ratio:6.1f} x writing"
+        f" ({written / statistics.median(writing):,.0f} MB/s) {peak:7,.0f} MiB"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("campaigns", nargs="*", default=["cart_reminder", "winback", "weekly_picks"])
+    parser.add_argument("--recipients", type=int, default=200_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    given = parser.parse_args()
+    for name in given.campaigns:
+        models = export_models(manifest(), name)
+        campaign = load(CAMPAIGNS / name, models)
+        row = persona_row(load_personas()[0], campaign, models, RUN, "control")
+        print(measure(campaign, row, given.recipients, given.rounds), flush=True)
+
+
+if __name__ == "__main__":
+    main()
