@@ -7,17 +7,21 @@ import subprocess
 import sys
 from functools import cache
 from pathlib import Path
-from typing import Any
-
-from dagster_dbt import DbtProject
+from typing import TYPE_CHECKING, Any
 
 from orchestration.settings import PROJECT, dbt_environment, settings
+
+if TYPE_CHECKING:
+    from dagster_dbt import DbtProject
 
 DBT = Path(sys.executable).parent / "dbt"
 _PARSED = ("models", "seeds", "macros", "tests/dbt", "dbt_project.yml", "profiles.yml")
 
 
 def project() -> DbtProject:
+    # It takes longer to load than most commands take.
+    from dagster_dbt import DbtProject
+
     return DbtProject(PROJECT, target_path=settings().dbt_target, profiles_dir=PROJECT)
 
 

@@ -11,6 +11,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from orchestration import export_tables
+from orchestration.dbt_project import manifest
 from orchestration.settings import PROJECT, settings
 from workbench import WorkbenchError
 
@@ -55,8 +57,6 @@ def lint(
     ] = None,
 ) -> None:
     """Check every definition and every campaign's folder: names, columns, models, settings, unit tests, templates."""
-    from orchestration import export_tables
-    from orchestration.dbt_project import manifest
     from workbench.email_clients import check_clients
     from workbench.lint import check, refused
 
@@ -115,7 +115,6 @@ def preview(
     recipients: Annotated[int, typer.Option(help="How many real readers of each campaign to show.")] = 3,
 ) -> None:
     """Show every campaign and block in a browser: desktop and phone, light and dark, text, and what explains it."""
-    from orchestration.dbt_project import manifest
     from workbench.preview.gallery import Gallery
     from workbench.preview.server import serve
 

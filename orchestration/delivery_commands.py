@@ -22,6 +22,7 @@ from exports.errors import LoadError
 from orchestration import send_log
 from orchestration.settings import Settings, service_secret, settings
 from orchestration.site import Site
+from orchestration.zones import ensure_readable
 
 console = Console()
 _COLUMNS = ("service", "parts", "messages", "accepted", "retried", "dead", "unknown", "waiting")
@@ -60,6 +61,7 @@ def deliver_outbox(
 ) -> None:
     """Hand over to the e-mail services what lies in the outbox for them, each message once."""
     here = settings()
+    ensure_readable(here)
     with _said_plainly():
         rules = load_rules(here.services)
         if not rules.is_enabled and not dry_run:

@@ -13,6 +13,7 @@ from rich.table import Table
 from delivery import DeliveryError, alone
 from ingest import read_contracts
 from ingest.contract import state_identifiers
+from orchestration.dbt_project import manifest
 from orchestration.settings import PROJECT, Settings, settings
 from orchestration.site import Site, last_live_day
 from orchestration.warehouse import WarehouseBusyError, open_warehouse
@@ -25,8 +26,6 @@ Who = Annotated[str, typer.Argument(help="An e-mail, a phone, a CRM id or a cust
 
 
 def _zones(here: Settings) -> Zones:
-    from orchestration.dbt_project import manifest
-
     return Zones(
         home=here.home,
         landing=here.landing,

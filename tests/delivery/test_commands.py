@@ -159,6 +159,13 @@ def test_with_a_key_the_send_log_is_decrypted_and_no_words_are_kept(
     assert terminal.run("--retry-dead")[0] == 0
 
 
+def test_without_the_key_that_the_ledger_was_written_with_nothing_leaves(terminal: Terminal) -> None:
+    terminal.fill(["sendgrid"], 2)
+    log(terminal.home, ids(2), terminal.day, vault=Vault("k" * 40))
+    code, printed = terminal.run()
+    assert code == 1 and "set POSTROOM_ENCRYPTION_KEY" in printed and terminal.service.received == []
+
+
 def test_a_fault_in_the_rules_is_shown_by_file_and_line(terminal: Terminal) -> None:
     terminal.fill(["sendgrid"], 2, max_attempts=0)
     code, printed = terminal.run()

@@ -45,7 +45,18 @@ def test_postroom_explains_itself(tmp_path: Path) -> None:
     printed = Home(tmp_path).postroom("--help").stdout
     assert all(
         command in printed
-        for command in ("run", "sample", "ui", "explain", "erase", "access", "duplicates", "online-retail")
+        for command in (
+            "run",
+            "sample",
+            "ui",
+            "explain",
+            "erase",
+            "access",
+            "deliver",
+            "sync",
+            "duplicates",
+            "online-retail",
+        )
     )
 
 
