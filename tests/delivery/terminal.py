@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from delivery.ledger import Ledger
-from tests.conftest import REPO
+from tests.conftest import REPO, heeds_signals
 from tests.delivery.faulty import Faulty
 from tests.delivery.outboxes import CAMPAIGN, SECRET, ids, log, messages, services_file, write
 
@@ -56,6 +56,7 @@ class Terminal:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            preexec_fn=heeds_signals,
         )
 
     def run(self, *options: str) -> tuple[int, str]:

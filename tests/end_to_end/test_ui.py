@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.conftest import REPO
+from tests.conftest import REPO, heeds_signals
 from tests.end_to_end.conftest import BIN, Home
 
 if TYPE_CHECKING:
@@ -59,7 +59,15 @@ def ui(two_days: tuple[Home, dict[str, str]], tmp_path_factory: pytest.TempPathF
     environment = {**os.environ, "POSTROOM_HOME": str(home.path), "POSTROOM_SETTLE_SECONDS": "0"}
     command = [str(BIN / "postroom"), "ui", "--port", str(port)]
     with (home.path / "ui.log").open("w") as log:
-        server = subprocess.Popen(command, cwd=REPO, env=environment, stdout=log, stderr=log, start_new_session=True)
+        server = subprocess.Popen(
+            command,
+            cwd=REPO,
+            env=environment,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            preexec_fn=heeds_signals,
+        )
     ui = Ui(home, port)
     try:
         _wait(ui.is_up, 180, home.path / "ui.log")

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import fcntl
-import io
 import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -42,7 +40,11 @@ def run(console: Console) -> bool:
 def _start(**environment: str) -> subprocess.Popen[bytes]:
     code = "import rich.console, tests.orchestration.test_killed_run as t; exit(not t.run(rich.console.Console()))"
     return subprocess.Popen(
-        [sys.executable, "-c", code], cwd=REPO, env={**os.environ, **environment}, stderr=subprocess.DEVNULL
+        [sys.executable, "-c", code],
+        cwd=REPO,
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
     )
 
 
@@ -65,15 +67,17 @@ def test_what_a_killed_run_held_is_freed(home: Path, tmp_path: Path) -> None:
 
 
 def test_two_at_once_run_one_after_the_other(home: Path) -> None:
-    said = io.StringIO()
     with (home / "terminal.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        done: list[bool] = []
-        second = threading.Thread(target=lambda: done.append(run(Console(file=said))))
-        second.start()
-        while "waiting until it is done" not in said.getvalue():
-            assert second.is_alive()
-            time.sleep(0.05)
-        assert done == []
-    second.join(timeout=60)
-    assert done == [True]
+        second = _start()
+        assert second.stdout
+        said = b""
+        while b"waiting until it is done" not in said:
+            line = second.stdout.readline()
+            assert line, "it ran beside the first"
+            said += line
+        assert second.poll() is None
+    try:
+        assert second.wait(timeout=120) == 0
+    finally:
+        second.kill()
