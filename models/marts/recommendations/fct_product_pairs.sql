@@ -10,13 +10,6 @@ counts as (
     group by relation, product_id
 ),
 
--- What cannot be shown is nobody's partner; so the closest that are kept are all of use.
-partners as (
-    select baskets.*
-    from baskets
-    semi join {{ ref('dim_recommendable_products') }} as products on baskets.product_id = products.product_id
-),
-
 pairs as (
     select
         baskets.relation,
@@ -24,7 +17,7 @@ pairs as (
         partners.product_id as partner_product_id,
         count(*) as basket_count
     from baskets
-    inner join partners
+    inner join baskets as partners
         on baskets.relation = partners.relation
         and baskets.basket_id = partners.basket_id
         and baskets.product_id <> partners.product_id
@@ -32,8 +25,9 @@ pairs as (
     having count(*) >= {{ recommendation_setting('minimum_support') }}
 ),
 
--- Cosine similarity of the two products' columns in the table of baskets, of ones and zeros: Linden, Smith and York,
--- "Amazon.com Recommendations: Item-to-Item Collaborative Filtering", IEEE Internet Computing 7(1), 2003.
+-- What cannot be shown is nobody's partner, so that the closest that are kept are all of use. The score is the cosine similarity of the
+-- two products' columns in the table of baskets, of ones and zeros: Linden, Smith and York, "Amazon.com Recommendations: Item-to-Item
+-- Collaborative Filtering", IEEE Internet Computing 7(1), 2003.
 scored as (
     select
         pairs.relation,
