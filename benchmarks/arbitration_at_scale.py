@@ -47,6 +47,7 @@ def make_world(warehouse: Path, people: int) -> None:
                 'c' || n as campaign, cast(n // 2 as int) as priority,
                 case when n = {CAMPAIGNS - 1} then 'transactional' else 'marketing' end as message_class,
                 'marketing_email' as purpose, n % 3 = 0 as needs_profiling, cast(1 + n % 7 as int) as cap_days,
+                n > 0 as delays_others,
                 0.05::double as holdout_share, 16 as minimum_age_years, null::varchar as trigger_name,
                 0 as send_delay_minutes, case when n % 2 = 0 then '09:00' end as send_at_local,
                 n < {CAMPAIGNS - 1} as is_capped, true as is_on

@@ -18,6 +18,7 @@ earlier_sends as (
     select
         coalesce(customers.email, sends.customer_id) as address,
         campaigns.message_class,
+        campaigns.delays_others,
         {{ days_between('sends.as_of_date', as_of_date()) }} as days_ago
     from {{ ref('int_sends__recorded') }} as sends
     inner join {{ ref('dim_campaigns') }} as campaigns on sends.campaign = campaigns.campaign
@@ -36,7 +37,7 @@ too_soon as (
     select capped_sends.customer_id
     from capped_sends
     inner join earlier_sends on capped_sends.address = earlier_sends.address
-    where earlier_sends.days_ago < capped_sends.cap_days
+    where earlier_sends.delays_others and earlier_sends.days_ago < capped_sends.cap_days
 ),
 
 too_many as (

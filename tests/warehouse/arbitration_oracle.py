@@ -85,11 +85,11 @@ def address_of(day: Day, customer: str) -> str:
 
 def decide(day: Day) -> dict[tuple[str, str, str], Decision]:
     """The decision on every candidate."""
-    sent_on: dict[str, list[date]] = defaultdict(list)
+    sent_on: dict[str, list[tuple[date, bool]]] = defaultdict(list)
     for send in day.ledger:
         campaign = day.campaigns.get(send.campaign)
         if campaign is None or campaign.is_capped:
-            sent_on[address_of(day, send.customer)].append(send.day)
+            sent_on[address_of(day, send.customer)].append((send.day, campaign is None or campaign.delays_others))
     already = {(s.campaign, s.customer, s.occasion_id) for s in day.ledger}
 
     decisions: dict[tuple[str, str, str], Decision] = {}
@@ -101,7 +101,7 @@ def decide(day: Day) -> dict[tuple[str, str, str], Decision]:
             _forbidden(campaign, person, day.as_of.date())
             or _pointless(candidate, campaign, at, candidate.key in already)
             or _held_out(campaign, person)
-            or _capped(campaign, [(day.date - on).days for on in sent_on[address_of(day, person.id)]])
+            or _capped(campaign, [((day.date - on).days, delays) for on, delays in sent_on[address_of(day, person.id)]])
         )
         if reason:
             kind = "hold_out" if reason.endswith("_holdout") else "suppress"
@@ -178,11 +178,12 @@ def _held_out(campaign: Campaign, person: Person) -> str | None:
     return None
 
 
-def _capped(campaign: Campaign, days_ago: list[int]) -> str | None:
+def _capped(campaign: Campaign, sends: list[tuple[int, bool]]) -> str | None:
+    """`sends` are those to the address: how many days ago, and whether others wait after it."""
     if not campaign.is_capped:
         return None
-    if any(ago < (campaign.cap_days or 0) for ago in days_ago):
+    if any(delays and ago < (campaign.cap_days or 0) for ago, delays in sends):
         return "frequency_capped"
-    if any(sum(ago < window for ago in days_ago) >= maximum for window, maximum in CAPS.items()):
+    if any(sum(ago < window for ago, _ in sends) >= maximum for window, maximum in CAPS.items()):
         return "over_class_cap"
     return None

@@ -33,6 +33,7 @@ class Campaign:
     minimum_age: int | None
     send_delay: int
     send_at_local: str | None
+    delays_others: bool = True
     is_on: bool = True
 
     @property
@@ -163,6 +164,7 @@ class Worlds:
                 minimum_age=pick([None, None, 18]),
                 send_delay=pick([0, 0, 45, 600]),
                 send_at_local=pick([None, None, "09:00", "02:30", "01:45", "20:59", "22:15"]),
+                delays_others=pick([True, True, False]),
             )
             for number in range(5)
         ]

@@ -26,8 +26,8 @@ MODELS = [
 ]
 TABLES = {
     "marts.dim_campaigns": "campaign string, priority int, message_class string, purpose string,"
-    " needs_profiling boolean, cap_days int, holdout_share double, minimum_age_years int, trigger_name string,"
-    " send_delay_minutes int, send_at_local string, is_capped boolean, is_on boolean",
+    " needs_profiling boolean, cap_days int, delays_others boolean, holdout_share double, minimum_age_years int,"
+    " trigger_name string, send_delay_minutes int, send_at_local string, is_capped boolean, is_on boolean",
     "marts.dim_campaign_variants": "campaign string, variant string, share_from double, share_to double",
     "marts.dim_customers": "customer_id string, email string, birth_on date, timezone string, country_code string,"
     " first_name string, last_name string, language string",
@@ -54,8 +54,8 @@ def _contents(day: Day) -> dict[str, list[tuple[Any, ...]]]:
     people = day.people.values()
     return {
         "marts.dim_campaigns": [
-            (c.name, c.priority, c.message_class, "marketing_email", c.needs_profiling, c.cap_days, c.holdout_share,
-             c.minimum_age, None, c.send_delay, c.send_at_local, c.is_capped, c.is_on)
+            (c.name, c.priority, c.message_class, "marketing_email", c.needs_profiling, c.cap_days, c.delays_others,
+             c.holdout_share, c.minimum_age, None, c.send_delay, c.send_at_local, c.is_capped, c.is_on)
             for c in day.campaigns.values()
         ],
         "marts.dim_campaign_variants": [(name, "only", 0, 1) for name in day.campaigns],

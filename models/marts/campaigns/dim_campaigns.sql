@@ -9,6 +9,7 @@ with campaigns as (
         {{ policy_value(model, 'purpose', 'string') }} as purpose,
         {{ policy_value(model, 'needs_profiling', 'boolean') }} as needs_profiling,
         {{ policy_value(model, 'cap_days', 'int') }} as cap_days,
+        {{ policy_value(model, 'delays_others', 'boolean', true) }} as delays_others,
         {{ policy_value(model, 'holdout_share', 'double', 0) }} as holdout_share,
         {{ policy_value(model, 'minimum_age_years', 'int', none) }} as minimum_age_years,
         {{ policy_value(model, 'trigger', 'string', none) }} as trigger_name,

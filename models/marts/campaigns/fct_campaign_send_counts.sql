@@ -18,7 +18,8 @@ customer_days as (
         sends.customer_id,
         coalesce(campaigns.message_class, 'marketing') as message_class,
         sends.as_of_date as sent_on,
-        count(*) as send_count
+        count(*) as send_count,
+        bool_or(coalesce(campaigns.delays_others, true)) as delays_others
     from {{ ref('int_sends__recorded') }} as sends
     cross join reaches
     left join campaigns on sends.campaign = campaigns.campaign
@@ -33,7 +34,8 @@ address_days as (
         coalesce(customers.email, customer_days.customer_id) as address,
         customer_days.message_class,
         customer_days.sent_on,
-        sum(customer_days.send_count) as send_count
+        sum(customer_days.send_count) as send_count,
+        bool_or(customer_days.delays_others) as delays_others
     from customer_days
     left join {{ ref('dim_customers') }} as customers on customer_days.customer_id = customers.customer_id
     group by all
@@ -58,7 +60,7 @@ fullest as (
 ),
 
 last_sends as (
-    select address, message_class, max(sent_on) as last_sent_on, sum(send_count) as send_count
+    select address, message_class, max(case when delays_others then sent_on end) as last_sent_on, sum(send_count) as send_count
     from address_days
     group by address, message_class
 )
