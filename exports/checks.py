@@ -15,8 +15,8 @@ from exports.safety import addresses_in, has_template_tag
 _PARTS = ("subject", "preheader", "text", "html")
 # An address that may be none. To look for each text that is none, in all of the HTML, takes five times as long.
 _MAYBE_EMPTY = re.compile(r' (?:href|src)="["#N]')
-# The beginning of a static part that a value before it may touch: to the first gap, when there is one.
-_EDGE = re.compile(r".{16}[^\s<>]*[\s<>]", re.DOTALL)
+# The beginning of a static part, as far as it can go together with a value before it: to the first gap.
+_EDGE = re.compile(r"[^\s<>]*[\s<>]")
 # How a missing value looks where a template prints it by mistake.
 _UNFILLED = re.compile(r"\b(?:None|nan|NaN|NaT|null|undefined)\b")
 
