@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from disk import write_whole
 from orchestration.settings import PROJECT, dbt_environment, settings
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def manifest() -> dict[str, Any]:
     """
     path = settings().dbt_target / "manifest.json"
     if not path.exists() or path.stat().st_mtime < _last_edit():
-        _parse()
+        _parse(path)
     parsed: dict[str, Any] = json.loads(path.read_text())
     return parsed
 
@@ -44,7 +45,9 @@ def _last_edit() -> float:
     return max(f.stat().st_mtime for f in files if f.exists())
 
 
-def _parse() -> None:
+def _parse(path: Path) -> None:
+    """Write the manifest anew, whole: another process may be reading it."""
+    scratch = path.with_name("parse")
     dbt_environment(settings().home / "warehouse.duckdb")
     done = subprocess.run(
         [
@@ -56,7 +59,7 @@ def _parse() -> None:
             "--profiles-dir",
             PROJECT,
             "--target-path",
-            settings().dbt_target,
+            scratch,
         ],
         capture_output=True,
         text=True,
@@ -64,5 +67,4 @@ def _parse() -> None:
     )
     if done.returncode:
         raise RuntimeError(f"The dbt project does not parse:\n{done.stdout}{done.stderr}")
-    # dbt leaves the file alone when nothing it knows has changed; the edit it was called for is dealt with.
-    (settings().dbt_target / "manifest.json").touch()
+    write_whole(path, (scratch / "manifest.json").read_bytes())

@@ -27,6 +27,21 @@ MUST_NOT_IMPORT = {
         "httpx",
         "socket",
     },
+    "disk": {
+        "dagster",
+        "dbt",
+        "duckdb",
+        "copywriting",
+        "delivery",
+        "duplicates",
+        "engine",
+        "exports",
+        "ingest",
+        "orchestration",
+        "privacy",
+        "samples",
+        "workbench",
+    },
     "duplicates": {"dagster", "dagster_dbt", "dbt", "orchestration", "ingest", "exports", "samples", "igraph"},
     "ingest": {"dagster", "dagster_dbt", "dbt", "orchestration", "exports", "samples"},
     "privacy": {"dagster", "dagster_dbt", "dbt", "orchestration", "samples"},
@@ -87,6 +102,7 @@ def test_only_settings_reads_the_environment() -> None:
         for room in (
             "copywriting",
             "delivery",
+            "disk",
             "duplicates",
             "engine",
             "exports",
@@ -118,6 +134,21 @@ def test_the_vault_alone_opens_duckdb_and_parquet() -> None:
         if opens.search(line) and not (path.name == "read.py" and landed.search(line)) and "def " not in line
     ]
     assert wrong == []
+
+
+def test_one_room_alone_renames_and_syncs() -> None:
+    """So that no file is named before it is on the disk.
+
+    An outbox, a folder, is renamed as a whole; the ledger of deliveries grows by lines; samples are nobody's state.
+    """
+    renames = re.compile(r"\.rename\(|\bos\.(rename|replace|fsync)\(|shutil\.move|\w\.replace\(\w+\)$")
+    found = {
+        str(p.relative_to(REPO))
+        for p in _tracked("*.py")
+        if p.relative_to(REPO).parts[0] not in ("tests", "benchmarks", "samples")
+        and any(renames.search(line) for line in p.read_text().splitlines())
+    }
+    assert found == {"disk/durable.py", "exports/folder.py", "delivery/ledger.py"}
 
 
 def test_there_is_one_clock() -> None:
