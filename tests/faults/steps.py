@@ -19,6 +19,7 @@ from orchestration.publish import publish
 from orchestration.send_log import record
 from orchestration.settings import DEVELOPMENT_KEY, Settings
 from orchestration.site import Site
+from orchestration.warehouse import begin
 from tests.conftest import REPO
 
 sys.path.insert(0, str(REPO / "tests/exports"))
@@ -64,6 +65,7 @@ def publish_(home: Path, version: int) -> None:
     home.mkdir(parents=True, exist_ok=True)
     with duckdb.connect(str(home / "warehouse.duckdb")) as connection:
         connection.execute(f"create or replace table fct_x as select date '{DAY}' as as_of_date, {version} as x")
+        begin(connection, _site(home))
     publish(_site(home), _PROJECT, _settings(home))
 
 

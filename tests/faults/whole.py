@@ -25,6 +25,10 @@ def ensure_whole(home: Path) -> None:
             assert connection.execute("select as_of from published.run").fetchone()
 
 
+# What a day has spent itself is in the ledger once it runs again, and these say so.
+_OF_THE_LEDGER = {"intermediate.int_offers__codes_spent", "marts.fct_offer_codes"}
+
+
 def tables(home: Path) -> dict[str, str]:
     """A hash of the rows of each published table, in whatever order they stand."""
     with duckdb.connect(str(home / "published/warehouse.duckdb"), read_only=True) as connection:
@@ -32,7 +36,7 @@ def tables(home: Path) -> dict[str, str]:
             "select table_schema || '.' || table_name from information_schema.tables "
             "where table_type = 'BASE TABLE' order by 1"
         ).fetchall()
-        return {name: _hash(connection, name) for (name,) in names}
+        return {name: _hash(connection, name) for (name,) in names if name not in _OF_THE_LEDGER}
 
 
 def sent(home: Path) -> list[str]:
