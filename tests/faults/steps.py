@@ -38,7 +38,7 @@ CONTACTS = Contract(
 )
 _MODEL = {"resource_type": "model", "name": "fct_x", "schema": "main", "config": {"meta": {"publish": True}}}
 _MACRO = {"package_name": "postroom", "unique_id": "m", "macro_sql": "select 1"}
-_PROJECT: dict[str, Any] = {
+PROJECT: dict[str, Any] = {
     "nodes": {"models": _MODEL},
     "macros": {"m": _MACRO},
     "metadata": {"project_name": "postroom"},
@@ -62,11 +62,16 @@ def load(home: Path, version: int) -> None:
 
 def publish_(home: Path, version: int) -> None:
     """Publishes a warehouse of one table."""
-    home.mkdir(parents=True, exist_ok=True)
-    with duckdb.connect(str(home / "warehouse.duckdb")) as connection:
-        connection.execute(f"create or replace table fct_x as select date '{DAY}' as as_of_date, {version} as x")
-        begin(connection, _site(home))
-    publish(_site(home), _PROJECT, _settings(home))
+    build(_site(home), f"select {version} as x")
+    publish(_site(home), PROJECT, _settings(home))
+
+
+def build(site: Site, rows: str) -> None:
+    """Stands in for dbt: the one model that there is has these rows."""
+    site.root.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect(str(site.warehouse)) as connection:
+        connection.execute(f"create or replace table fct_x as select date '{site.day}' as as_of_date, * from ({rows})")
+        begin(connection, site)
 
 
 def hand_over(home: Path, version: int) -> None:
