@@ -33,10 +33,15 @@ def manifest() -> dict[str, Any]:
         RuntimeError: the project does not parse; the message is dbt's own.
     """
     path = settings().dbt_target / "manifest.json"
-    if not path.exists() or path.stat().st_mtime < _last_edit():
-        _parse()
-    parsed: dict[str, Any] = json.loads(path.read_text())
-    return parsed
+    if is_current(path):
+        parsed: dict[str, Any] = json.loads(path.read_text())
+        return parsed
+    return parse(settings().dbt_target)
+
+
+def is_current(path: Path) -> bool:
+    """Whether a manifest is there, and no file of the project is newer."""
+    return path.exists() and path.stat().st_mtime >= _last_edit()
 
 
 def _last_edit() -> float:
@@ -44,7 +49,12 @@ def _last_edit() -> float:
     return max(f.stat().st_mtime for f in files if f.exists())
 
 
-def _parse() -> None:
+def parse(target: Path) -> dict[str, Any]:
+    """Have dbt parse the project into a folder; gives its manifest.
+
+    Raises:
+        RuntimeError: the project does not parse; the message is dbt's own.
+    """
     dbt_environment(settings().home / "warehouse.duckdb")
     done = subprocess.run(
         [
@@ -56,7 +66,9 @@ def _parse() -> None:
             "--profiles-dir",
             PROJECT,
             "--target-path",
-            settings().dbt_target,
+            target,
+            "--log-path",
+            target / "logs",
         ],
         capture_output=True,
         text=True,
@@ -65,4 +77,7 @@ def _parse() -> None:
     if done.returncode:
         raise RuntimeError(f"The dbt project does not parse:\n{done.stdout}{done.stderr}")
     # dbt leaves the file alone when nothing it knows has changed; the edit it was called for is dealt with.
-    (settings().dbt_target / "manifest.json").touch()
+    path = target / "manifest.json"
+    path.touch()
+    parsed: dict[str, Any] = json.loads(path.read_text())
+    return parsed
