@@ -33,8 +33,10 @@ def alert(
     """Raise each cause that is not raised already, resolve what `has_gone` of those not among them, and tell the
     webhook of both.
 
-    `home` says whose alerts they are. A cause's text is kept and told as `plain` makes it. What the webhook does not take is told the next time; a cause that has gone by
-    then is not. Raises OSError: the book at `path` cannot be written.
+    `home` says whose alerts they are. A cause's text is kept and told as `plain` makes it. What the webhook does not
+    take is told the next time; a cause that has gone by then is not.
+
+    Raises OSError: the book at `path` cannot be written.
     """
     with opened(path) as book:
         found = {cause.id: replace(cause, text=plain(cause.text)) for cause in causes}

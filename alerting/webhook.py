@@ -23,7 +23,7 @@ def address_problem(url: str) -> str | None:
 
 
 def body(alerts: Sequence[Alert], home: str) -> bytes:
-    """What is posted: `text` for chat services (Slack, Mattermost, and what takes their format), `alerts` for others."""
+    """What is posted: `text` for chat services (Slack, Mattermost, what takes their format), `alerts` for others."""
     said = [_line(alert) for alert in alerts[:_LISTED]]
     if len(alerts) > _LISTED:
         said.append(f"and {len(alerts) - _LISTED} more, in alerts.jsonl")

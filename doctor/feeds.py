@@ -83,11 +83,7 @@ def schedule(here: Settings, instance: dg.DagsterInstance | None, at: datetime) 
             f"Delete {here.home}/published, then: postroom run",
         )
         return
-    if last is None:
-        yield ok(SCHEDULE, "no day has run live yet")
-    elif last >= due or last_due(here, at - _GRACE) < due or _has_begun(instance, due):
-        yield ok(SCHEDULE, f"the last day that ran live is {last}")
-    else:
+    if last and last < last_due(here, at - _GRACE) and not _has_begun(instance, due):
         yield fault(
             SCHEDULE,
             f"The last day that ran live is {last}; the run of {due} was due at {here.daily_at:%H:%M} UTC and has not "
@@ -96,6 +92,7 @@ def schedule(here: Settings, instance: dg.DagsterInstance | None, at: datetime) 
             "daily",
             str(last),
         )
+    yield ok(SCHEDULE, f"the last day that ran live is {last}" if last else "no day has run live yet")
 
 
 def _has_begun(instance: dg.DagsterInstance | None, day: date) -> bool:
@@ -115,15 +112,14 @@ def backlog(contracts: Sequence[Contract], here: Settings, at: datetime) -> Iter
             for day in landed_days(landing)
             if here.first_day <= day <= due and day not in loaded and listing(landing / str(day))
         ]
-    if not found:
-        yield ok("backlog", "all that has landed is loaded")
-        return
-    more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
-    yield warning(
-        "backlog",
-        f"Landed and not loaded: {', '.join(found[:_NAMED])}{more}.",
-        "postroom run loads it; what cannot be loaded it names, with what to do.",
-    )
+    if found:
+        more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+        yield warning(
+            "backlog",
+            f"Landed and not loaded: {', '.join(found[:_NAMED])}{more}.",
+            "postroom run loads it; what cannot be loaded it names, with what to do.",
+        )
+    yield ok("backlog", "all that has landed is loaded")
 
 
 def quarantine(contracts: Sequence[Contract], here: Settings) -> Iterator[Finding]:
@@ -136,7 +132,9 @@ def quarantine(contracts: Sequence[Contract], here: Settings) -> Iterator[Findin
                 continue
             part = here.raw / contract.source / contract.table / f"extract_date={days[-1]}" / "part.parquet"
             file = here.vault.read_parquet(glob_of(part), "hive_partitioning = false")
-            row = connection.execute(f"select count(*), coalesce(any_value(quarantined_count), 0) from {file}").fetchone()
+            row = connection.execute(
+                f"select count(*), coalesce(any_value(quarantined_count), 0) from {file}"
+            ).fetchone()
             rows, left_out = row or (0, 0)
             shares[contract] = (days[-1], left_out / max(1, rows + left_out))
     for contract, (day, share) in shares.items():

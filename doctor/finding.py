@@ -18,6 +18,8 @@ class Finding:
 
     `subject` tells apart the findings of one check, and `day` is the partition it is about: with the check's name they
     stay the same for as long as it is the same thing that is wrong.
+
+    A check gives what is wrong, and at its end that all is well: which holds if it has given nothing else.
     """
 
     check: str

@@ -30,10 +30,9 @@ def python() -> Iterator[Finding]:
     """The Python that runs this, against what pyproject.toml takes."""
     wanted = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["requires-python"]
     here = platform.python_version()
-    if here in SpecifierSet(wanted):
-        yield ok("python", here)
-    else:
+    if here not in SpecifierSet(wanted):
         yield fault("python", f"Python is {here}, and must be {wanted}.", "Delete .venv, then: make run")
+    yield ok("python", here)
 
 
 def packages(lock: Path = PROJECT / "requirements" / "run.txt") -> Iterator[Finding]:
@@ -46,12 +45,11 @@ def packages(lock: Path = PROJECT / "requirements" / "run.txt") -> Iterator[Find
             installed = version(pin.name)
         except PackageNotFoundError:
             installed = "missing"
-        if installed not in pin.specifier if installed != "missing" else True:
+        if installed == "missing" or installed not in pin.specifier:
             others.append(f"{pin.name} is {installed}, pinned {pin.specifier}")
     if others:
         yield fault("packages", f"{len(others)} packages are not those of the lock: {_some(others)}.", "make run")
-    else:
-        yield ok("packages", f"{len(wanted)} packages are those of requirements/run.txt")
+    yield ok("packages", f"{len(wanted)} packages are those of requirements/run.txt")
 
 
 def project(here: Settings) -> tuple[Mapping[str, Any] | None, Finding]:
@@ -75,8 +73,7 @@ def definitions(manifest: Mapping[str, Any]) -> Iterator[Finding]:
     if problems:
         named = _some([f"{p.file.relative_to(PROJECT)}:{p.line}: {p.text}" for p in problems])
         yield fault("definitions", f"{len(problems)} faults: {named}", "postroom lint lists them all.")
-    else:
-        yield ok("definitions", "all definitions are sound")
+    yield ok("definitions", "all definitions are sound")
 
 
 def services(here: Settings) -> Iterator[Finding]:
@@ -91,14 +88,13 @@ def services(here: Settings) -> Iterator[Finding]:
 
 def key(here: Settings) -> Iterator[Finding]:
     """Whether links are signed with a secret. That production has one the settings see to."""
-    if here.is_signed:
-        yield ok("unsubscribe_key", "unsubscribe links are signed with a secret")
-    else:
+    if not here.is_signed:
         yield warning(
             "unsubscribe_key",
             "Unsubscribe links are signed with a key that everybody knows: anybody can unsubscribe anybody.",
             "Set POSTROOM_UNSUBSCRIBE_KEY (openssl rand -base64 32), and POSTROOM_ENV=production.",
         )
+    yield ok("unsubscribe_key", "unsubscribe links are signed with a secret")
 
 
 def _some(names: list[str]) -> str:

@@ -17,4 +17,6 @@ load_journeys(PROJECT)
 
 from orchestration.defs import alerts, duplicates, export, ingest, jobs, sync, transform  # noqa: E402
 
-defs = dg.Definitions.merge(ingest.defs, transform.defs, export.defs, sync.defs, duplicates.defs, jobs.defs, alerts.defs)
+defs = dg.Definitions.merge(
+    ingest.defs, transform.defs, export.defs, sync.defs, duplicates.defs, jobs.defs, alerts.defs
+)

@@ -16,7 +16,7 @@ from orchestration.site import Site, published_as_of
 
 @dataclass(frozen=True, slots=True)
 class ClosedGate:
-    """A gate of `fct_campaign_gates` that is not passed; `feed` is the source table that is not fresh, if that is it."""
+    """A gate of `fct_campaign_gates` that is not passed; `feed` is the source table that is late, if that is it."""
 
     gate: str
     feed: str | None
