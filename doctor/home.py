@@ -33,14 +33,21 @@ def zones(here: Settings) -> Iterator[Finding]:
             yield fault(
                 "zones", f"{path} cannot be read and written by this user.", f"chown -R $(id -un) {path}", path.name
             )
-    if _is_open(here.home):
-        yield warning("zones", f"Everybody on this machine can read {here.home}.", f"chmod -R o-rwx {here.home}")
+    if seen := _seen_by_others(here):
+        yield warning(
+            "zones",
+            f"Other users of this machine can read {', '.join(path.name for path in seen)} in {here.home}.",
+            f"chmod -R go-rwx {here.home}; for a group that is to read it, POSTROOM_UMASK=027",
+        )
     yield ok("zones", f"{here.home} is private, and its {len(there) - 1} folders can be written to")
 
 
-def _is_open(home: Path) -> bool:
-    """Whether others may enter the home, and all folders above it."""
-    return all(folder.stat().st_mode & 0o001 for folder in home.parents) and bool(home.stat().st_mode & _OTHERS)
+def _seen_by_others(here: Settings) -> list[Path]:
+    """The zones that are open to more than the umask allows. Who lands files may be a group of its own."""
+    masks = {here.home / name: _OTHERS if name == "landing" else here.umask for name in _ZONES}
+    if not here.home.stat().st_mode & here.umask:
+        return []
+    return [path for path, mask in masks.items() if path.is_dir() and path.stat().st_mode & mask]
 
 
 def room(here: Settings) -> Iterator[Finding]:

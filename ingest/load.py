@@ -14,11 +14,12 @@ from pathlib import Path
 
 import duckdb
 
+from disk import put_in_place
 from engine import Vault
 from ingest.contract import Contract
 from ingest.errors import ExtractError, StillBeingWrittenError
 from ingest.expectations import Expected, check
-from ingest.files import glob_of, put_in_place, quoted, scratch_folder
+from ingest.files import glob_of, quoted, scratch_folder
 from ingest.landing import LandedFile, ensure_unchanged, landed_files, load_id, wait_until_settled
 from ingest.quarantine import replace_rejects
 from ingest.read import Unread, read_file

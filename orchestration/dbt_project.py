@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from disk import write_whole
 from orchestration.settings import PROJECT, dbt_environment, settings
 
 if TYPE_CHECKING:
@@ -33,10 +34,13 @@ def manifest() -> dict[str, Any]:
         RuntimeError: the project does not parse; the message is dbt's own.
     """
     path = settings().dbt_target / "manifest.json"
-    if is_current(path):
-        parsed: dict[str, Any] = json.loads(path.read_text())
-        return parsed
-    return parse(settings().dbt_target)
+    if not is_current(path):
+        scratch = path.with_name("parse")
+        parse(scratch)
+        # Whole: another process may be reading it.
+        write_whole(path, (scratch / "manifest.json").read_bytes())
+    parsed: dict[str, Any] = json.loads(path.read_text())
+    return parsed
 
 
 def is_current(path: Path) -> bool:
@@ -49,8 +53,8 @@ def _last_edit() -> float:
     return max(f.stat().st_mtime for f in files if f.exists())
 
 
-def parse(target: Path) -> dict[str, Any]:
-    """Have dbt parse the project into a folder; gives its manifest.
+def parse(target: Path) -> None:
+    """Have dbt write the project's manifest into a folder.
 
     Raises:
         RuntimeError: the project does not parse; the message is dbt's own.
@@ -76,8 +80,3 @@ def parse(target: Path) -> dict[str, Any]:
     )
     if done.returncode:
         raise RuntimeError(f"The dbt project does not parse:\n{done.stdout}{done.stderr}")
-    # dbt leaves the file alone when nothing it knows has changed; the edit it was called for is dealt with.
-    path = target / "manifest.json"
-    path.touch()
-    parsed: dict[str, Any] = json.loads(path.read_text())
-    return parsed

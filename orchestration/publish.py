@@ -9,7 +9,8 @@ from typing import Any
 
 import duckdb
 
-from ingest.files import put_in_place, quoted
+from disk import written
+from ingest.files import quoted
 from orchestration.settings import Settings
 from orchestration.site import Site
 from orchestration.warehouse import macros_fingerprint, open_warehouse
@@ -40,23 +41,14 @@ def publish(site: Site, manifest: Mapping[str, Any], settings: Settings) -> dict
 
 def _write_history(connection: duckdb.DuckDBPyConnection, model: Mapping[str, Any], site: Site, history: Path) -> int:
     target = history / model["name"] / f"as_of_date={site.day}" / "part.parquet"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = unread_beside(target)
-    row = connection.execute(
-        f"copy (select * exclude (as_of_date) from {model['schema']}.{model['name']} order by all) "
-        f"to '{quoted(temporary)}' ({site.vault.parquet})"
-    ).fetchone()
-    put_in_place(temporary, target)
+    with written(target) as temporary:
+        row = connection.execute(
+            f"copy (select * exclude (as_of_date) from {model['schema']}.{model['name']} order by all) "
+            f"to '{quoted(temporary)}' ({site.vault.parquet})"
+        ).fetchone()
     return int(row[0]) if row else 0
 
 
 def _copy_for_readers(site: Site) -> None:
-    site.published.parent.mkdir(parents=True, exist_ok=True)
-    temporary = site.published.with_name(".warehouse.duckdb")
-    shutil.copyfile(site.warehouse, temporary)
-    put_in_place(temporary, site.published)
-
-
-def unread_beside(target: Path) -> Path:
-    """A name to write under: the views read every `*.parquet`, hidden ones too, and a crash may leave this one."""
-    return target.with_name(f".{target.name}.tmp")
+    with written(site.published) as temporary:
+        shutil.copyfile(site.warehouse, temporary)
