@@ -18,6 +18,7 @@ from rich.markup import escape
 from disk import explained
 from ingest import Contract, read_contracts
 from ingest.landing import landed_days, listing
+from orchestration.alerts import after_run
 from orchestration.dbt_project import manifest
 from orchestration.partitions import daily
 from orchestration.progress import condensed
@@ -153,9 +154,9 @@ def execute(job: dg.JobDefinition, what: str, console: Console, *, instance: dg.
     for event in result.all_events:
         if event.is_step_failure:
             cause = _cause(event.step_failure_data)
-            console.print(
-                f"[red]{event.step_key} failed.[/red] {escape(explained(cause, home) or cause)}", highlight=False
-            )
+            told = escape(explained(cause, home) or cause)
+            console.print(f"[red]{event.step_key} failed.[/red] {told}", highlight=False)
+    after_run(instance, console)
     return result.success
 
 

@@ -65,9 +65,7 @@ def held(path: Path) -> Iterator[int]:
 
 def test_who_holds_the_warehouse_is_named_with_what_to_look_at_instead(published: Site) -> None:
     with held(published.warehouse) as pid:
-        said = (
-            rf"{re.escape(str(published.warehouse))} is open in another process: .*PID {pid}.*Close it there.*published"
-        )
+        said = rf"{re.escape(str(published.warehouse))} is open in another process: .*PID {pid}.*Close it.*published"
         with pytest.raises(WarehouseBusyError, match=said):
             prepare(published, PROJECT | {"sources": {}}, settings())
 
