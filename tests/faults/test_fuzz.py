@@ -34,7 +34,7 @@ from tests.faults.fuzz import VALUES, changed, changed_yaml, damaged
 from tests.faults.steps import CONTACTS, DAY, export_rows
 from workbench import WorkbenchError
 from workbench.email_clients import read_lacking
-from workbench.persona import read_persona
+from workbench.persona import clocks_of, read_persona
 
 FUZZ = settings(
     max_examples=20,
@@ -146,12 +146,17 @@ def test_a_header_of_any_names(tmp_path: Path, header: list[str]) -> None:
     _load(tmp_path, "contacts.csv", text.getvalue().encode())
 
 
+@pytest.fixture
+def orders(manifest: dict[str, Any]) -> dict[str, Any]:
+    (source,) = [s for s in manifest["sources"].values() if (s["source_name"], s["name"]) == ("shop", "orders")]
+    return source
+
+
 @FUZZ
 @given(data=st.data())
-def test_a_contract_of_any_values(manifest: dict[str, Any], data: st.DataObject) -> None:
-    (source,) = [s for s in manifest["sources"].values() if (s["source_name"], s["name"]) == ("shop", "orders")]
-    meta = data.draw(changed(source["config"]["meta"]))
-    table = {**source, "config": {**source["config"], "meta": meta}}
+def test_a_contract_of_any_values(orders: dict[str, Any], data: st.DataObject) -> None:
+    meta = data.draw(changed(orders["config"]["meta"]))
+    table = {**orders, "config": {**orders["config"], "meta": meta}}
     try:
         read_contracts({"sources": {"s": table}})
     except ExtractError as error:
@@ -198,14 +203,21 @@ def test_the_terms_of_a_language_model_of_any_values(tmp_path: Path, content: by
     _refuses(LoadError, lambda: load_terms(path), path)
 
 
+@pytest.fixture(scope="module")
+def contracts(manifest: dict[str, Any]) -> tuple[list[Contract], dict[str, str]]:
+    """The contracts, and which of their columns says when a row was new."""
+    found = read_contracts(manifest)
+    return found, dict(clocks_of(manifest, found))
+
+
 @FUZZ
 @given(content=changed_yaml((REPO / "docs/personas/cart_left_behind.yml").read_text()))
-def test_a_persona_of_any_values(tmp_path: Path, manifest: dict[str, Any], content: bytes) -> None:
+def test_a_persona_of_any_values(
+    tmp_path: Path, contracts: tuple[list[Contract], dict[str, str]], content: bytes
+) -> None:
     path = tmp_path / "persona.yml"
     path.write_bytes(content)
-    contracts = read_contracts(manifest)
-    clocks = {contract.name: contract.columns[0].name for contract in contracts}
-    _refuses(WorkbenchError, lambda: read_persona(path, contracts, clocks), path)
+    _refuses(WorkbenchError, lambda: read_persona(path, *contracts), path)
 
 
 @pytest.fixture(scope="module")
