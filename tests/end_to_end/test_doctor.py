@@ -61,7 +61,7 @@ def test_a_run_that_fails_is_alerted_by_the_terminal_and_by_nobody_again(home: H
 
     def raised() -> list[str]:
         lines = (home.path / "alerts.jsonl").read_text().splitlines()
-        return [f"{line['state']} {line['id']}" for line in map(json.loads, lines) if "doctor" != line["kind"]]
+        return [f"{line['state']} {line['id']}" for line in map(json.loads, lines) if line["kind"] != "doctor"]
 
     assert raised() == ["raised quarantine_over_share/crm.contacts/2026-01-05"]
     assert b"poison" not in (home.path / "alerts.jsonl").read_bytes()
