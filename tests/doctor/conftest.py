@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-from collections.abc import Iterable
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -97,3 +99,25 @@ def the_wrong(findings: Iterable[Finding]) -> Finding:
     """The one thing that is wrong."""
     (found,) = (f for f in findings if f.level is not Level.OK)
     return found
+
+
+HOLDS = """
+import fcntl, sys, duckdb
+home = sys.argv[1]
+lock = open(f"{home}/terminal.lock", "w")
+fcntl.flock(lock, fcntl.LOCK_EX)
+warehouse = duckdb.connect(f"{home}/warehouse.duckdb")
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def at_work(sound: Sound) -> Iterator[int]:
+    """The pid of a process that is at work in the home, as a run is."""
+    command = [sys.executable, "-c", HOLDS, str(sound.path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin and process.stdout
+        assert process.stdout.readline() == b"held\n"
+        yield process.pid
+        process.stdin.close()

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-import dagster as dg
 import pytest
-from dagster import DagsterInstance
 
 from doctor import home as home_
 from doctor import installation, runs
@@ -108,28 +103,6 @@ def test_a_disk_without_room_for_the_next_run_is_found(sound: Sound) -> None:
     assert found.level is FAULT and "a run may need 16,000" in found.found
 
 
-HOLDS = """
-import fcntl, sys, duckdb
-home = sys.argv[1]
-lock = open(f"{home}/terminal.lock", "w")
-fcntl.flock(lock, fcntl.LOCK_EX)
-warehouse = duckdb.connect(f"{home}/warehouse.duckdb")
-print("held", flush=True)
-sys.stdin.read()
-"""
-
-
-@pytest.fixture
-def at_work(sound: Sound) -> Iterator[int]:
-    """The pid of a process that is at work in the home, as a run is."""
-    command = [sys.executable, "-c", HOLDS, str(sound.path)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        assert process.stdin and process.stdout
-        assert process.stdout.readline() == b"held\n"
-        yield process.pid
-        process.stdin.close()
-
-
 def test_who_is_at_work_is_named_by_process(sound: Sound, at_work: int) -> None:
     (found,) = home_.locks(sound.settings)
     assert found.found == f"a run (process {at_work}); the warehouse is open in process {at_work}"
@@ -159,65 +132,3 @@ def test_what_a_dead_process_left_is_found_and_what_a_living_one_writes_is_not(s
 
 def test_a_process_at_work_is_seen_by_its_locks_or_by_dagster(sound: Sound, at_work: int) -> None:
     assert runs.is_at_work(None, sound.settings)
-
-
-@dg.op(pool="warehouse")
-def build() -> None:
-    raise ValueError("no")
-
-
-@dg.job
-def small() -> None:
-    build()
-
-
-@pytest.fixture
-def instance(sound: Sound) -> Iterator[DagsterInstance]:
-    with runs.storage(sound.settings) as nothing:
-        assert nothing is None, "to look makes no storage"
-    assert not (sound.path / "dagster/history").exists()
-    with dg.DagsterInstance.get() as instance:
-        yield instance
-
-
-def test_a_run_of_a_dead_terminal_is_found(sound: Sound, instance: DagsterInstance) -> None:
-    assert wrong(runs.stuck(instance, sound.settings, NOW)) == [] and not runs.is_at_work(instance, sound.settings)
-    tags = {"postroom/terminal": "true"}
-    run = instance.create_run_for_job(small, tags=tags, status=dg.DagsterRunStatus.STARTED)
-    assert runs.is_at_work(instance, sound.settings)
-    assert wrong(runs.stuck(instance, sound.settings, NOW)) == [(WARNING, run.run_id)]
-
-
-def test_a_run_of_a_living_terminal_is_none(sound: Sound, instance: DagsterInstance, at_work: int) -> None:
-    instance.create_run_for_job(small, tags={"postroom/terminal": "true"}, status=dg.DagsterRunStatus.STARTED)
-    assert wrong(runs.stuck(instance, sound.settings, NOW)) == []
-
-
-def test_a_pool_that_a_run_still_holds_after_its_end_is_found(sound: Sound, instance: DagsterInstance) -> None:
-    run = instance.create_run_for_job(small, status=dg.DagsterRunStatus.STARTED)
-    instance.event_log_storage.initialize_concurrency_limit_to_default("warehouse")
-    instance.event_log_storage.claim_concurrency_slot("warehouse", run.run_id, "build")
-    assert (FAULT, "warehouse") not in wrong(runs.stuck(instance, sound.settings, NOW))
-    instance.report_run_failed(run)
-    assert wrong(runs.stuck(instance, sound.settings, NOW)) == [(FAULT, "warehouse")]
-
-
-def test_a_failed_run_is_found_until_it_succeeds(sound: Sound, instance: DagsterInstance) -> None:
-    at = datetime.now(UTC)
-    assert wrong(runs.failed(instance, at)) == []
-    small.execute_in_process(instance=instance, raise_on_error=False)
-    assert wrong(runs.failed(instance, at)) == [(FAULT, "failed_run/small, build")]
-    assert wrong(runs.failed(instance, at + timedelta(days=8))) == [], "that is no news"
-
-
-def test_a_silent_daemon_is_found(sound: Sound, instance: DagsterInstance) -> None:
-    from dagster._daemon.types import DaemonHeartbeat
-
-    assert wrong(runs.daemon(instance, NOW)) == [], "there never was one"
-    instance.add_daemon_heartbeat(DaemonHeartbeat(NOW.timestamp() - 30, "SCHEDULER", None, []))
-    assert wrong(runs.daemon(instance, NOW)) == []
-    run = instance.create_run_for_job(small, status=dg.DagsterRunStatus.STARTED)
-    assert wrong(runs.stuck(instance, sound.settings, NOW)) == []
-    later = NOW + timedelta(minutes=6)
-    assert wrong(runs.daemon(instance, later)) == [(WARNING, "")]
-    assert wrong(runs.stuck(instance, sound.settings, later)) == [(WARNING, run.run_id)], "nobody sees to it"

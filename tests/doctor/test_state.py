@@ -49,7 +49,7 @@ def test_a_parquet_file_cut_short_is_found_in_each_zone(sound: Sound, keep: int)
     found = list(state.files(sound.settings))
     assert wrong(found) == [(FAULT, name) for name in sorted(names)]
     mends = {finding.subject.split("/")[0]: finding.mend for finding in found}
-    assert "materialise esp/events" in mends["raw"] and "backup" in mends["ledger"]
+    assert "it is loaded from" in mends["raw"] and "backup" in mends["ledger"]
 
 
 def test_a_parquet_file_with_a_footer_of_noise_is_found(sound: Sound) -> None:
