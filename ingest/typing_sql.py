@@ -22,12 +22,22 @@ _OFFSET = r"' ?([+-][0-9]{2}):?([0-9]{2})$', '\1:\2'"
 
 def typed_sql(columns: Sequence[Column], relation: str) -> str:
     """The rows of `relation`, each column as text under its name, and typed under the one that `typed` gives it."""
-    texts = ", ".join(f"nullif(trim({_text(c)}, e' \\t\\r\\n'), '') as {_text(c)}" for c in columns)
+    texts = ", ".join(f"{_trimmed(_text(c))} as {_text(c)}" for c in columns)
     values = ", ".join(f"{_value_sql(c)} as {typed(c)}" for c in columns)
     rows = f"select *, {values} from (select {texts}, source_line from {relation})"
     times = [typed(c) for c in columns if _kind(c) in ("timestamp", "date")]
     known = ", ".join(f"case when {time} {_CALENDAR} then {time} end as {time}" for time in times)
     return f"select * replace ({known}) from ({rows})" if times else rows
+
+
+def _trimmed(text: str) -> str:
+    """The text without blanks around it, null where that leaves nothing. Most need no trimming, which costs more than
+    all that is done to them besides.
+    """
+    blanks = (" ", "\\t", "\\r", "\\n")
+    ends = " or ".join(f"suffix({text}, e'{blank}')" for blank in blanks)
+    trimmed = f"nullif(trim({text}, e'{''.join(blanks)}'), '')"
+    return f"case when {text} > '!' and not ({ends}) then {text} else {trimmed} end"
 
 
 def typed(column: Column) -> str:
