@@ -107,22 +107,28 @@ def resolve(home: Path) -> Cost:
 def connect(home: Path, shape: Shape) -> Cost:
     """Runs the materialization alone over as many identifiers: a star, a chain and pairs."""
     project = home / "bare"
-    (project / "models").mkdir(parents=True)
-    shutil.copytree(REPO / "macros", project / "macros")
-    (project / "dbt_project.yml").write_text("name: bare\nversion: '1.0'\nprofile: bare\n")
-    (project / "profiles.yml").write_text(
-        f"bare: {{target: t, outputs: {{t: {{type: duckdb, path: '{home}/bare.duckdb', threads: 2}}}}}}\n"
-    )
+    if not project.exists():
+        (project / "models").mkdir(parents=True)
+        shutil.copytree(REPO / "macros", project / "macros")
+        (project / "dbt_project.yml").write_text("name: bare\nversion: '1.0'\nprofile: bare\n")
+        (project / "profiles.yml").write_text(
+            f"bare: {{target: t, outputs: {{t: {{type: duckdb, path: '{home}/bare.duckdb', threads: 2}}}}}}\n"
+        )
+        model = "{{ config(materialized='connected_components') }}" + edges_sql(shape)
+        (project / "models/bare.sql").write_text(model)
+    return run_dbt(project, home, ["run"], dict(os.environ))
+
+
+def edges_sql(shape: Shape) -> str:
+    """The edges of a shape, between texts: a star, a chain and pairs."""
     pairs = (shape.identifiers - shape.hub - shape.chain) // 2
-    (project / "models/bare.sql").write_text(f"""
-        {{{{ config(materialized='connected_components') }}}}
+    return f"""
         select 'hub:0' as node_a, 'hub:' || i as node_b from range({shape.hub}) as hub (i)
         union all
         select 'chain:' || i, 'chain:' || (i + 1) from range({shape.chain} - 1) as chain (i)
         union all
         select 'a:' || i, 'b:' || i from range({pairs}) as pairs (i)
-    """)
-    return run_dbt(project, home, ["run"], dict(os.environ))
+    """
 
 
 def run_dbt(project: Path, home: Path, arguments: list[str], environment: dict[str, str]) -> Cost:
