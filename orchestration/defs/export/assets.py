@@ -1,6 +1,7 @@
 """The asset of one campaign: its export table through the gate, rendered, logged and put into the outbox."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from datetime import UTC
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from exports import Manifest, Run, write_outbox
 from orchestration import export_tables
 from orchestration.dbt_project import manifest
 from orchestration.defs.transform.assets import published
+from orchestration.failures import CLOSED
 from orchestration.gate import GateClosedError, ensure_open, open_published
 from orchestration.partitions import daily, days_of, is_backfill, one_day_a_run
 from orchestration.rehearsal import rehearse
@@ -51,7 +53,11 @@ def export_asset(folder: Path) -> dg.AssetsDefinition:
                 written = _export(connection, site, folder, models)
         except GateClosedError as error:
             yield dg.AssetCheckResult(check_name=GATE, passed=False, description=str(error))
-            raise dg.Failure(f"{campaign}, {site.day}: {error}", allow_retries=False) from error
+            raise dg.Failure(
+                f"{campaign}, {site.day}: {error}",
+                metadata={CLOSED: dg.MetadataValue.json([asdict(gate) for gate in error.closed])},
+                allow_retries=False,
+            ) from error
         yield dg.MaterializeResult(metadata=_metadata(site, campaign, written))
 
     return export
