@@ -93,12 +93,7 @@ def write_raw(home: Path, shape: Shape) -> None:
 def resolve(home: Path) -> Cost:
     """Runs the identity models over the raw zone under `home`."""
     environment = {**os.environ, "POSTROOM_HOME": str(home)}
-    make_views = (
-        "from orchestration.dbt_project import manifest; from orchestration.settings import settings;"
-        "from orchestration.zones import create_views; import duckdb;"
-        "create_views(duckdb.connect(str(settings().home / 'warehouse.duckdb')), manifest(), settings())"
-    )
-    subprocess.run([sys.executable, "-c", make_views], cwd=REPO, env=environment, check=True)
+    make_views(environment)
     return run_dbt(
         REPO, home, ["build", "--exclude-resource-type", "unit_test", "test", "--select", *MODELS], environment
     )
@@ -131,7 +126,17 @@ def edges_sql(shape: Shape) -> str:
     """
 
 
-def run_dbt(project: Path, home: Path, arguments: list[str], environment: dict[str, str]) -> Cost:
+def make_views(environment: dict[str, str]) -> None:
+    """Makes the views over the zones of the environment's home, in its warehouse."""
+    program = (
+        "from orchestration.dbt_project import manifest; from orchestration.settings import settings;"
+        "from orchestration.zones import create_views; import duckdb;"
+        "create_views(duckdb.connect(str(settings().home / 'warehouse.duckdb')), manifest(), settings())"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=REPO, env=environment, check=True)
+
+
+def run_dbt(project: Path, home: Path, arguments: list[str], environment: dict[str, str], as_of: str = AS_OF) -> Cost:
     """Runs dbt in a process of its own, whose peak memory is then known.
 
     Raises:
@@ -139,7 +144,7 @@ def run_dbt(project: Path, home: Path, arguments: list[str], environment: dict[s
     """
     target = home / "target" / project.name
     command = [str(Path(sys.executable).parent / "dbt"), *arguments, "--profiles-dir", str(project)]
-    command += ["--vars", f"{{as_of: '{AS_OF}'}}", "--target-path", str(target), "--log-path", str(home / "logs")]
+    command += ["--vars", f"{{as_of: '{as_of}'}}", "--target-path", str(target), "--log-path", str(home / "logs")]
     measure = (
         "import resource, subprocess, sys; code = subprocess.run(sys.argv[1:], stdout=sys.stderr).returncode;"
         "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss); sys.exit(code)"

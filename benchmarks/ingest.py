@@ -1,6 +1,6 @@
 """How long a day of Segment events takes to load, typed, checked and with its quarantine, beside a bare copy of it.
 
-The copy is DuckDB's own, of the same file, with the columns named: the least that anything can do to make Parquet of it.
+The copy is DuckDB's own, of the same file, with the columns named: the least that anything can do to make Parquet.
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ from pathlib import Path
 
 import duckdb
 
-from ingest import Contract, LoadReport, load_partition
+from benchmarks.harness import Bench, Measured, in_turns
+from ingest import Contract, LoadReport, load_partition, read_contracts
 from ingest.files import quoted
+from orchestration.dbt_project import manifest
 from orchestration.settings import PROJECT
 
 DAY = dt.date(2026, 3, 1)
@@ -35,10 +37,11 @@ def write_events(landing: Path, people: int, events: int) -> Path:
                     strftime(timestamp '{DAY}' + to_milliseconds(i * 86400000 // {events} + 900),
                         '%Y-%m-%dT%H:%M:%S.%gZ') as "receivedAt",
                     {{
-                        'page': {{'path': '/products/p' || (i % 5000), 'url': 'https://www.example.com/products/p'
-                            || (i % 5000), 'referrer': 'https://search.example/?q=mug', 'title': 'Product ' || (i % 5000)}},
+                        'page': {{'path': '/products/p' || (i % 5000), 'title': 'Product ' || (i % 5000),
+                            'url': 'https://www.example.com/products/p' || (i % 5000),
+                            'referrer': 'https://search.example/?q=mug'}},
                         'campaign': {{'name': 'spring', 'source': 'newsletter', 'medium': 'email'}},
-                        'userAgent': 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Safari/537.36',
+                        'userAgent': 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/9',
                         'locale': 'en-GB', 'library': {{'name': 'analytics.js', 'version': '2.11.1'}},
                         'ip': '198.51.100.7'
                     }} as context,
@@ -78,3 +81,17 @@ def load(contract: Contract, home: Path) -> LoadReport:
         quarantine=home / "quarantine",
         adapters=PROJECT / "adapters",
     )
+
+
+def measure(bench: Bench) -> Measured:
+    """The row of the table: an event for each of the people."""
+    home, events = bench.folder("ingest"), bench.people
+    path = write_events(home / "landing", max(1, bench.people // 5), events)
+    contract = next(c for c in read_contracts(manifest()) if c.name == "web.events")
+
+    def ours() -> None:
+        report = load(contract, home)
+        assert (report.rows, report.quarantined, report.problem) == (events, 0, None)
+
+    loading, copying = in_turns(bench.rounds, ours, lambda: copy(path, home / "copy.parquet"))
+    return Measured(loading, copying, f"{events:,} events, {path.stat().st_size / 1e6:,.0f} MB of JSON lines")

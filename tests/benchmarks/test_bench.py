@@ -1,0 +1,63 @@
+"""Each row of `make bench` on a handful of people, so that it can be measured when it is asked for. Nothing is timed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from benchmarks import __main__ as bench_command
+from benchmarks import components, harness, increment
+from benchmarks.harness import Bench, Measured
+from benchmarks.rows import ROWS
+from orchestration.settings import settings
+from tests.conftest import REPO
+
+
+@pytest.mark.parametrize("name", ["ingest", "rendering", "components"])
+def test_a_row_is_measured(name: str, tmp_path: Path) -> None:
+    result = ROWS[name].result(Bench(400, 2, tmp_path))
+    rounds = result["rounds"]
+    assert len(rounds["ours"]) == len(rounds["yardstick"]) == 2
+    assert all(seconds > 0 for seconds in (*rounds["ours"], *rounds["yardstick"]))
+    assert result["is_met"] == (result["ratio"] <= ROWS[name].goal)
+
+
+def test_both_find_the_same_components(tmp_path: Path) -> None:
+    components.measure(Bench(400, 1, tmp_path))
+    with duckdb.connect(str(tmp_path / "components/bare.duckdb")) as connection:
+        ours, other = (connection.execute(f"from {name} order by all").fetchall() for name in ("bare", "by_scipy"))
+    assert ours == other and len(ours) == 400
+
+
+@pytest.mark.heavy
+def test_an_increment_is_measured_on_a_day_more_than_before(tmp_path: Path) -> None:
+    history = increment.History(tmp_path, 2, events=50, people=20)
+    assert history.rows() == 100
+    assert history.add_day() > 0
+    assert history.rows() == 150
+
+
+def test_the_command_prints_a_table_and_writes_what_was_measured(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(bench_command, "PEOPLE", {"S": 200})
+    monkeypatch.setattr("sys.argv", ["bench", "--size", "S", "--rounds", "1", "ingest"])
+    bench_command.main()
+    folder = settings().home / "bench"
+    told = json.loads((folder / "S.json").read_text())
+    (row,) = told["rows"]
+    assert (row["row"], told["people"], told["machine"]["versions"]["duckdb"]) == ("ingest", 200, duckdb.__version__)
+    assert f"{row['ratio']:.2f}" in capsys.readouterr().out
+    assert [path.name for path in folder.iterdir()] == ["S.json"]
+
+
+def test_the_ratio_is_of_the_medians() -> None:
+    assert Measured([1, 9, 3], [2, 1, 1.5], "").ratio == 2
+
+
+def test_the_make_target_passes_the_size_on() -> None:
+    assert "python -m benchmarks --size $(or $(SIZE),S)" in (REPO / "Makefile").read_text()
+    assert list(harness.PEOPLE) == ["S", "M", "L"]
