@@ -1,4 +1,4 @@
-"""Each row of `make bench` on a handful of people, so that it can be measured when it is asked for. Nothing is timed."""
+"""Each row of `make bench` on a handful of people, so that it can be measured when asked for. Nothing is timed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from benchmarks import __main__ as bench_command
-from benchmarks import components, harness, increment
+from benchmarks import components, harness, increment, models
 from benchmarks.harness import Bench, Measured
 from benchmarks.rows import ROWS
 from orchestration.settings import settings
@@ -30,6 +30,24 @@ def test_both_find_the_same_components(tmp_path: Path) -> None:
     with duckdb.connect(str(tmp_path / "components/bare.duckdb")) as connection:
         ours, other = (connection.execute(f"from {name} order by all").fetchall() for name in ("bare", "by_scipy"))
     assert ours == other and len(ours) == 400
+
+
+@pytest.mark.heavy
+def test_dbt_the_script_and_pandas_make_the_same_tables(tmp_path: Path) -> None:
+    shop = models.Shop(tmp_path, 200)
+    assert shop.by_hand() > 0 and shop.by_pandas() > 0
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
+        for table in models.TABLES:
+            names = f"select column_name from (describe marts.{table}) intersect select column_name from "
+            by_hand = [f'"{n}"' for (n,) in connection.execute(f"{names} (describe by_hand.{table})").fetchall()]
+            rows = f"select {', '.join(by_hand)} from"
+            ours, script = (
+                connection.execute(f"{rows} {schema}.{table} order by all").fetchall()
+                for schema in ("marts", "by_hand")
+            )
+            assert "customer_id" in "".join(by_hand) and ours == script
+            pandas = connection.execute(f"select count(*) from '{tmp_path}/by_pandas/{table}.parquet'").fetchone()
+            assert pandas == (len(ours),)
 
 
 @pytest.mark.heavy
