@@ -20,6 +20,7 @@ from doctor.finding import Finding, fault, ok, warning
 from doctor.locks import holders
 from engine import VaultError
 from ingest.files import glob_of
+from orchestration.damage import remedy
 from orchestration.database import WarehouseBusyError
 from orchestration.settings import Settings
 from orchestration.site import Site, published_as_of
@@ -36,12 +37,8 @@ def files(here: Settings) -> Iterator[Finding]:
     found = [path for path in state_files(here) if path.suffix == ".parquet"]
     broken = sorted(path for path in found if not _is_whole(path))
     for path in broken[:_NAMED]:
-        mend = (
-            f"Load its day again (in the UI, materialise {path.parts[-4]}/{path.parts[-3]} {path.parts[-2]})."
-            if here.raw in path.parents
-            else _BACKUP
-        )
-        yield fault("files", f"{path} is no whole Parquet file.", mend, str(path.relative_to(here.home)))
+        name = str(path.relative_to(here.home))
+        yield fault("files", f"{path} is no whole Parquet file.", remedy(path, here), name)
     if len(broken) > _NAMED:
         yield fault("files", f"{len(broken) - _NAMED} more are not whole, such as {broken[_NAMED]}.", _BACKUP, "more")
     yield ok("files", f"{len(found):,} Parquet files of raw, history and ledger are whole")

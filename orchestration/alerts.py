@@ -74,10 +74,17 @@ def causes_of(findings: Sequence[Finding]) -> list[Cause]:
     return [
         Cause(
             STANDING.get(finding.check, DOCTOR),
-            finding.subject or finding.check,
+            _subject(finding),
             " ".join(filter(None, (finding.found, finding.mend))),
             finding.day,
         )
         for finding in findings
         if finding.level is Level.FAULT or (finding.check == feeds.FRESHNESS and finding.level is Level.WARNING)
     ]
+
+
+def _subject(finding: Finding) -> str:
+    """What a cause of the doctor's is about: where its kind does not tell, the check's name too."""
+    if finding.check in STANDING:
+        return finding.subject or finding.check
+    return ", ".join(filter(None, (finding.check, finding.subject)))
