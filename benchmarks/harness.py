@@ -32,17 +32,31 @@ class Bench:
 
 
 @dataclass(frozen=True)
-class Measured:
-    """Seconds of each round, and in words what was timed."""
+class Spent:
+    """Seconds by the clock and, where it is known, of processor time, child processes included."""
 
-    ours: Sequence[float]
-    yardstick: Sequence[float]
+    seconds: float
+    cpu: float | None = None
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What each round took, and in words what it was."""
+
+    ours: Sequence[Spent]
+    yardstick: Sequence[Spent]
     what: str
 
     @property
     def ratio(self) -> float:
         """How many times as long Postroom takes, by the medians."""
-        return statistics.median(self.ours) / statistics.median(self.yardstick)
+        return statistics.median(s.seconds for s in self.ours) / statistics.median(s.seconds for s in self.yardstick)
+
+    @property
+    def cpu_ratio(self) -> float | None:
+        """The same of processor time: what other programs take of the machine hardly changes it."""
+        ours, other = ([spent.cpu for spent in side if spent.cpu] for side in (self.ours, self.yardstick))
+        return statistics.median(ours) / statistics.median(other) if ours and other else None
 
 
 @dataclass(frozen=True)
@@ -61,30 +75,31 @@ class Row:
             "what": measured.what,
             "goal": self.goal,
             "ratio": round(measured.ratio, 3),
+            "cpu_ratio": round(measured.cpu_ratio, 3) if measured.cpu_ratio else None,
             "is_met": measured.ratio <= self.goal,
-            "median_seconds": statistics.median(measured.ours),
-            "yardstick_median_seconds": statistics.median(measured.yardstick),
+            "median_seconds": statistics.median(spent.seconds for spent in measured.ours),
+            "yardstick_median_seconds": statistics.median(spent.seconds for spent in measured.yardstick),
             "rounds": asdict(measured),
         }
 
 
-def timed(work: Callable[[], object]) -> float:
-    """Seconds that it takes."""
-    begun = time.perf_counter()
+def timed(work: Callable[[], object]) -> Spent:
+    """What it takes."""
+    begun, before = time.perf_counter(), os.times()
     work()
-    return time.perf_counter() - begun
+    seconds, after = time.perf_counter() - begun, os.times()
+    # User and system time, of this process and of its children.
+    return Spent(seconds, sum(after[:4]) - sum(before[:4]))
 
 
-def in_turns(
-    rounds: int, ours: Callable[[], object], yardstick: Callable[[], object]
-) -> tuple[list[float], list[float]]:
-    """Seconds of both, one right after the other: whatever else the machine does, it does to both.
+def in_turns(rounds: int, ours: Callable[[], object], yardstick: Callable[[], object], what: str) -> Measured:
+    """Times both, one right after the other: whatever else the machine does, it does to both.
 
     A first turn is not counted: it imports, compiles and warms what later ones find ready.
     """
     ours(), yardstick()
     pairs = [(timed(ours), timed(yardstick)) for _ in range(rounds)]
-    return [mine for mine, _ in pairs], [other for _, other in pairs]
+    return Measured([mine for mine, _ in pairs], [other for _, other in pairs], what)
 
 
 def machine() -> dict[str, Any]:
@@ -101,9 +116,10 @@ def machine() -> dict[str, Any]:
 
 def lines(results: Sequence[dict[str, Any]]) -> list[str]:
     """The table, for people."""
-    head = f"{'':12} {'ratio':>7} {'goal':>5}  {'':5} {'median':>9} {'yardstick':>10}  yardstick; what"
+    head = f"{'':12} {'ratio':>7} {'goal':>5}       {'of cpu':>6} {'median':>9} {'yardstick':>10}"
     return [head] + [
-        f"{r['row']:12} {r['ratio']:7.2f} {r['goal']:5.2f}  {'met' if r['is_met'] else 'not':5}"
-        f" {r['median_seconds']:8.2f}s {r['yardstick_median_seconds']:9.2f}s  {r['yardstick']}; {r['what']}"
+        f"{r['row']:12} {r['ratio']:7.2f} {r['goal']:5.2f}  {'met' if r['is_met'] else 'not'}"
+        f" {r['cpu_ratio'] or float('nan'):7.2f} {r['median_seconds']:8.2f}s {r['yardstick_median_seconds']:9.2f}s"
+        f"  {r['yardstick']}: {r['what']}"
         for r in results
     ]

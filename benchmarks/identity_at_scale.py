@@ -92,7 +92,7 @@ def write_raw(home: Path, shape: Shape) -> None:
 
 def resolve(home: Path) -> Cost:
     """Runs the identity models over the raw zone under `home`."""
-    environment = {**os.environ, "POSTROOM_HOME": str(home)}
+    environment = environment_of(home)
     make_views(environment)
     return run_dbt(
         REPO, home, ["build", "--exclude-resource-type", "unit_test", "test", "--select", *MODELS], environment
@@ -124,6 +124,11 @@ def edges_sql(shape: Shape) -> str:
         union all
         select 'a:' || i, 'b:' || i from range({pairs}) as pairs (i)
     """
+
+
+def environment_of(home: Path) -> dict[str, str]:
+    """What processes need to work on a home and its warehouse, whatever this one works on."""
+    return {**os.environ, "POSTROOM_HOME": str(home), "POSTROOM_WAREHOUSE": str(home / "warehouse.duckdb")}
 
 
 def make_views(environment: dict[str, str]) -> None:

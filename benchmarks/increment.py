@@ -6,13 +6,12 @@ The day has the same number of events in both; only the model is timed, not dbt'
 from __future__ import annotations
 
 import datetime as dt
-import os
 from pathlib import Path
 
 import duckdb
 
-from benchmarks.harness import Bench, Measured
-from benchmarks.identity_at_scale import REPO, make_views, run_dbt
+from benchmarks.harness import Bench, Measured, Spent
+from benchmarks.identity_at_scale import REPO, environment_of, make_views, run_dbt
 
 FIRST_DAY = dt.date(2025, 1, 1)
 MODEL = "fct_web_events"
@@ -27,7 +26,7 @@ class History:
 
     def __init__(self, home: Path, days: int, events: int, people: int) -> None:
         self.home, self.days, self.events, self.people = home, 0, events, people
-        self.environment = {**os.environ, "POSTROOM_HOME": str(home)}
+        self.environment = environment_of(home)
         self._add_days(days)
         self._build(f"+{MODEL}", "--full-refresh")
 
@@ -81,4 +80,4 @@ def measure(bench: Bench, short: int = SHORT_DAYS, long: int = LONG_DAYS) -> Mea
     few, many = (History(home / f"{days}", days, events, bench.people) for days in (short, long))
     pairs = [(many.add_day(), few.add_day()) for _ in range(bench.rounds)]
     what = f"a day of {events:,} events behind {long} days"
-    return Measured([after_many for after_many, _ in pairs], [after_few for _, after_few in pairs], what)
+    return Measured([Spent(after_many) for after_many, _ in pairs], [Spent(after_few) for _, after_few in pairs], what)

@@ -93,5 +93,5 @@ def measure(bench: Bench) -> Measured:
         report = load(contract, home)
         assert (report.rows, report.quarantined, report.problem) == (events, 0, None)
 
-    loading, copying = in_turns(bench.rounds, ours, lambda: copy(path, home / "copy.parquet"))
-    return Measured(loading, copying, f"{events:,} events, {path.stat().st_size / 1e6:,.0f} MB of JSON lines")
+    what = f"{events:,} events, {path.stat().st_size / 1e6:,.0f} MB of JSON lines"
+    return in_turns(bench.rounds, ours, lambda: copy(path, home / "copy.parquet"), what)

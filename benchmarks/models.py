@@ -6,7 +6,6 @@ for it. The project is parsed beforehand, and tests are left out, of which the o
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -14,8 +13,8 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from benchmarks.harness import Bench, Measured, timed
-from benchmarks.identity_at_scale import DAY, REPO, make_views, run_dbt
+from benchmarks.harness import Bench, Measured, in_turns
+from benchmarks.identity_at_scale import DAY, REPO, environment_of, make_views, run_dbt
 
 SEGMENTS = {
     "seg_champions": "champions",
@@ -40,7 +39,7 @@ class Shop:
     """A home with people, five orders of each and one or two lines of each order, and with who is who made."""
 
     def __init__(self, home: Path, people: int) -> None:
-        self.home, self.environment = home, {**os.environ, "POSTROOM_HOME": str(home)}
+        self.home, self.environment = home, environment_of(home)
         self._write(
             "crm/contacts",
             f"""
@@ -73,30 +72,29 @@ class Shop:
         )
         make_views(self.environment)
         self._dbt("+dim_identities", "rfm_groups")
-        self.by_dbt()
 
-    def by_dbt(self) -> float:
-        """Seconds of dbt from its start to its end."""
-        return self._dbt(*MODELS)
+    def by_dbt(self) -> None:
+        """Makes the tables by dbt, from its start to its end."""
+        self._dbt(*MODELS)
 
-    def by_hand(self) -> float:
-        """Seconds of the script, in the same warehouse."""
+    def by_hand(self) -> None:
+        """Makes them by the script, in the same warehouse."""
         script = (REPO / "benchmarks/shop_by_hand.sql").read_text()
         with duckdb.connect(str(self.home / "warehouse.duckdb")) as connection:
             connection.execute("set threads = 2; create schema if not exists by_hand")
             for table in ("orders", "order_lines"):
                 connection.execute(f"set variable {table} = '{self._part(f'shop/{table}')}'")
-            return timed(lambda: connection.execute(script))
+            connection.execute(script)
 
-    def by_pandas(self) -> float:
-        """Seconds of pandas, from the Parquet files to Parquet files."""
+    def by_pandas(self) -> None:
+        """Makes them by pandas, from the Parquet files to Parquet files."""
         with duckdb.connect(str(self.home / "warehouse.duckdb"), read_only=True) as connection:
             identities = connection.execute("select node_id, customer_id from marts.dim_identities").df()
             groups = connection.execute("from seeds.rfm_groups").df()
-        return timed(lambda: self._pandas(identities, groups))
+        self._pandas(identities, groups)
 
-    def _dbt(self, *select: str) -> float:
-        return run_dbt(REPO, self.home, [*_BUILD, *select], self.environment).seconds
+    def _dbt(self, *select: str) -> None:
+        run_dbt(REPO, self.home, [*_BUILD, *select], self.environment)
 
     def _part(self, extract: str) -> Path:
         return self.home / "raw" / extract / f"extract_date={DAY}" / "part.parquet"
@@ -178,12 +176,10 @@ def measure_pandas(bench: Bench) -> Measured:
     return _measure(bench, Shop.by_pandas)
 
 
-def _measure(bench: Bench, yardstick: Callable[[Shop], float]) -> Measured:
+def _measure(bench: Bench, yardstick: Callable[[Shop], None]) -> Measured:
     shop = _shop(bench)
-    yardstick(shop)
-    pairs = [(shop.by_dbt(), yardstick(shop)) for _ in range(bench.rounds)]
     what = f"{len(MODELS)} models, {bench.people * ORDERS_EACH:,} orders of {bench.people:,} people"
-    return Measured([ours for ours, _ in pairs], [other for _, other in pairs], what)
+    return in_turns(bench.rounds, shop.by_dbt, lambda: yardstick(shop), what)
 
 
 @cache
