@@ -126,27 +126,29 @@ def send_log(here: Settings) -> Iterator[Finding]:
                 "send_log",
                 f"{len(strange)} messages of {folder} are not in the send log: they are not delivered, and may be made "
                 "again.",
-                f"Put {here.ledger}/sends/as_of_date={day}/{campaign}.parquet back from a backup.",
+                f"Put {here.ledger}/sends/as_of_date={day[:10]} back from a backup.",
                 f"{campaign}/{day}",
             )
         if lost := known - held:
             yield warning(
                 "send_log",
                 f"{len(lost)} messages in the send log are not in {folder}: a run was stopped between the two.",
-                _AGAIN.format(day=day),
+                _AGAIN.format(day=day[:10]),
                 f"{campaign}/{day}",
             )
     yield ok("send_log", f"{sum(map(len, logged.values())):,} messages, each once, and as the outbox has them")
 
 
 def _logged(here: Settings) -> dict[tuple[str, str], list[str]]:
-    """The ids of each log, by campaign and day."""
+    """The ids of each log, by campaign and the name of the outbox that goes with it: a pulse's has its time, too."""
     found = {}
     with here.vault.connect() as connection:
         for path in sorted(here.ledger.glob("sends/as_of_date=*/*.parquet")):
             file = here.vault.read_parquet(glob_of(path), "hive_partitioning = false")
             ids = [m for (m,) in connection.execute(f"select message_id from {file}").fetchall()]
-            found[path.stem, path.parent.name.removeprefix("as_of_date=")] = ids
+            campaign, _, time = path.stem.partition("@")
+            day = path.parent.name.removeprefix("as_of_date=")
+            found[campaign, f"{day}T{time}" if time else day] = ids
     return found
 
 
@@ -174,7 +176,7 @@ def outbox(here: Settings) -> Iterator[Finding]:
             yield fault(
                 "outbox",
                 f"{path.parent}/{changed} is not the file that was written.",
-                _AGAIN.format(day=path.parent.name),
+                _AGAIN.format(day=path.parent.name[:10]),
                 str(path.parent.relative_to(here.outbox)),
             )
     yield ok("outbox", f"{len(manifests)} folders hold what their manifests list")

@@ -116,6 +116,13 @@ def test_a_message_that_never_came_to_the_outbox_is_found(sound: Sound) -> None:
     assert wrong(state.send_log(sound.settings)) == [(WARNING, f"winback/{DAY}")]
 
 
+def test_a_pulse_s_outbox_is_held_to_its_own_log(sound: Sound) -> None:
+    sound.export("winback", ["m3"], f"{DAY}T101500")
+    assert wrong(state.send_log(sound.settings)) == [(FAULT, f"winback/{DAY}T101500")]
+    sound.log("winback@101500", ["m3"])
+    assert wrong(state.send_log(sound.settings)) == []
+
+
 def test_a_day_whose_outbox_was_taken_away_is_no_loss(sound: Sound) -> None:
     sound.log("winback", ["m0"], "2026-01-01")
     assert wrong(state.send_log(sound.settings)) == []
