@@ -26,6 +26,7 @@ from orchestration.settings import Settings
 from orchestration.site import Site, published_as_of
 from orchestration.zones import state_files
 
+DELIVERIES = "deliveries"
 _BACKUP = "Put it back from a backup."
 _AGAIN = "postroom run --day {day} --force writes it again, if it is the last day; an older one is past delivering."
 _NAMED = 3
@@ -204,7 +205,7 @@ def _hash(path: Path) -> str:
 def deliveries(here: Settings) -> Iterator[Finding]:
     """How handed-over messages stand: those refused, and those of which nobody knows if they arrived."""
     if holders(here.home / "deliver.lock"):
-        yield ok("deliveries", "a delivery is under way")
+        yield ok(DELIVERIES, "a delivery is under way")
         return
     counts: Counter[str] = Counter()
     for path in sorted(here.ledger.glob("deliveries/as_of_date=*/*.jsonl")):
@@ -213,18 +214,18 @@ def deliveries(here: Settings) -> Iterator[Finding]:
         try:
             standings = Ledger(here.ledger, day, campaign, service).standings
         except DeliveryError as error:
-            yield fault("deliveries", str(error), _BACKUP, str(path.relative_to(here.ledger)))
+            yield fault(DELIVERIES, str(error), _BACKUP, str(path.relative_to(here.ledger)))
             continue
         counts.update(standing.verdict.state for standing in standings.values())
     for state, option in (("unknown", "--resend-unknown"), ("dead", "--retry-dead")):
         if counts[state]:
             yield warning(
-                "deliveries",
+                DELIVERIES,
                 f"{counts[state]} messages are {state}; {here.dead_letters} lists them.",
                 f"docs/delivery.md says what that means; then postroom deliver {option}",
                 state,
             )
-    yield ok("deliveries", f"{counts['accepted']:,} messages were taken by e-mail services")
+    yield ok(DELIVERIES, f"{counts['accepted']:,} messages were taken by e-mail services")
 
 
 def erasures(here: Settings) -> Iterator[Finding]:

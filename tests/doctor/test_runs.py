@@ -64,6 +64,7 @@ def test_a_failed_run_is_found_until_it_succeeds(sound: Sound, instance: Dagster
     assert wrong(runs.failed(instance, at)) == []
     small.execute_in_process(instance=instance, raise_on_error=False)
     assert wrong(runs.failed(instance, at)) == [(FAULT, "failed_run/small, build")]
+    assert [f.mend for f in runs.failed(instance, at) if f.mend] == ["Mend that, then: postroom run"]
     assert wrong(runs.failed(instance, at + timedelta(days=8))) == [], "that is no news"
 
 

@@ -14,6 +14,7 @@ from doctor import feeds, state
 from doctor.finding import Finding, Level
 from engine import Vault
 from ingest import read_contracts
+from orchestration.alerts import causes_of
 from orchestration.settings import settings
 from tests.doctor.conftest import AT, DAY, Sound, the_wrong, wrong
 
@@ -146,6 +147,7 @@ def test_a_request_without_an_outcome_is_found_unless_it_is_under_way(sound: Sou
     ledger = Ledger(sound.path / "ledger", date.fromisoformat(DAY), "winback", "sendgrid")
     ledger.intend("sendgrid/part-0001.json", "hash", ["m1"], AT)
     assert wrong(state.deliveries(sound.settings)) == [(WARNING, "unknown")]
+    assert [cause.id for cause in causes_of(list(state.deliveries(sound.settings)))] == ["doctor/deliveries, unknown"]
     with (sound.path / "deliver.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         assert wrong(state.deliveries(sound.settings)) == []

@@ -24,11 +24,6 @@ def home(two_days: tuple[Home, dict[str, str]], tmp_path_factory: pytest.TempPat
     return home
 
 
-def _checks(home: Home, level: str) -> set[str]:
-    done = home.postroom("doctor", "--json", check=False)
-    return {finding["check"] for finding in json.loads(done.stdout) if finding["level"] == level}
-
-
 def test_a_home_that_ran_lacks_nothing_but_new_days(home: Home) -> None:
     before = home.bytes_of(*ZONES)
     warehouse = str(home.path / "warehouse.duckdb")
@@ -43,14 +38,7 @@ def test_a_home_that_ran_lacks_nothing_but_new_days(home: Home) -> None:
     assert home.bytes_of(*ZONES) == before
 
 
-def test_a_send_log_that_was_lost_is_found(home: Home) -> None:
-    (log,) = home.path.glob("ledger/sends/as_of_date=2026-01-05/winback.parquet")
-    content = log.read_bytes()
-    log.unlink()
-    assert "send_log" in _checks(home, "fault")
-    log.write_bytes(content)
-
-
+@pytest.mark.heavy
 def test_a_run_that_fails_is_alerted_by_the_terminal_and_by_nobody_again(home: Home, tmp_path: Path) -> None:
     landed = home.path / "landing/crm/contacts/2026-01-05"
     kept = shutil.copytree(landed, tmp_path / "kept")
