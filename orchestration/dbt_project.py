@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from dagster_dbt import DbtProject
 
 DBT = Path(sys.executable).parent / "dbt"
+_PARSE = "parse"
 _PARSED = ("models", "seeds", "macros", "tests/dbt", "dbt_project.yml", "profiles.yml")
 
 
@@ -48,7 +49,7 @@ def _last_edit() -> float:
 
 def _parse(path: Path) -> None:
     """Write the manifest anew, whole: another process may be reading it."""
-    scratch = path.with_name("parse")
+    scratch = path.with_name(_PARSE)
     dbt_environment(settings().home / "warehouse.duckdb")
     done = subprocess.run(
         [
@@ -98,4 +99,7 @@ def build_in_process(select: Sequence[str], *, target: Path, variables: Mapping[
 def _parsed_manifest() -> Any:
     from dbt.contracts.graph.manifest import Manifest
 
-    return Manifest.from_msgpack((settings().dbt_target / "partial_parse.msgpack").read_bytes())
+    parsed = Manifest.from_msgpack((settings().dbt_target / _PARSE / "partial_parse.msgpack").read_bytes())
+    # What macros see as `graph`; dbt makes it when it parses.
+    parsed.build_flat_graph()
+    return parsed

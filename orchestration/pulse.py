@@ -8,9 +8,9 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import datetime, time
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,9 @@ import duckdb
 
 from disk import put_in_place, written
 from exports import Manifest
-from ingest import Contract, Tombstones, load_partition, read_contracts
+from ingest import Contract, ExtractError, StillBeingWrittenError, Tombstones, load_partition, read_contracts
 from ingest.files import glob_of, quoted
-from ingest.landing import landed_files
+from ingest.landing import landed_files, listing
 from orchestration import export_tables
 from orchestration.dbt_project import build_in_process
 from orchestration.export import ensure_may_leave, export
@@ -194,14 +194,44 @@ def pulse(at: datetime, manifest: Mapping[str, Any], *, say: Callable[[str], Non
     live = last_run(site.at, here)
     plan = Plan.of(manifest)
     result = Pulse(site)
+    landed = inputs(plan, manifest, site.day, here)
     result.files = load_new(plan, manifest, site, here)
     say(f"as of {site.as_of}: {result.files} new files, from the daily run as of {published_as_of(live)}")
     _build(plan, manifest, site, live, here)
+    _publish(site, landed)
     with site.vault.connect(site.published, read_only=True) as connection:
         for campaign in plan.campaigns:
             _export(connection, campaign, manifest, result)
         record_decisions(connection, site, here.history)
     return result
+
+
+def inputs(plan: Plan, manifest: Mapping[str, Any], day: date, here: Settings) -> str:
+    """A hash of what has landed for a day of what a pulse reads."""
+    tables = [c for c in read_contracts(manifest) if (c.source, c.table) in plan.tables]
+    found = [listing(here.landing / c.source / c.table / day.isoformat()) for c in tables]
+    return hashlib.sha256("|".join(found).encode()).hexdigest()[:16]
+
+
+def seen_inputs(site: PulseSite) -> str | None:
+    """The `inputs` of the day's last pulse that succeeded; None before the first."""
+    return _of_last(site, "select inputs from published.run")
+
+
+def next_due_at(site: PulseSite) -> datetime | None:
+    """When the next of the occasions is due that the day's last pulse found pending."""
+    return _of_last(site, "select min(due_at) from marts.fct_occasions where status = 'pending'")
+
+
+def _of_last(site: PulseSite, query: str) -> Any:
+    if not site.published.exists():
+        return None
+    with site.vault.connect(site.published, read_only=True) as connection:
+        is_of_the_day = connection.execute(
+            "select cast(as_of as date) = $day from published.run", {"day": site.day}
+        ).fetchone()
+        row = connection.execute(query).fetchone() if is_of_the_day == (True,) else None
+    return row[0] if row else None
 
 
 def load_new(plan: Plan, manifest: Mapping[str, Any], site: PulseSite, here: Settings) -> int:
@@ -227,8 +257,10 @@ def load_new(plan: Plan, manifest: Mapping[str, Any], site: PulseSite, here: Set
         for part, name in wanted.items():
             target = parts / f"extract_date={site.day}" / part
             if not target.exists():
-                _load(contract, site, name, target, tombstones, here)
-                count += 1
+                # A file that is still being written has not landed yet.
+                with suppress(StillBeingWrittenError):
+                    _load(contract, site, name, target, tombstones, here)
+                    count += 1
     return count
 
 
@@ -258,12 +290,14 @@ def _load(
         if report.problem:
             raise PulseFailedError(f"{contract.name} {site.day} {name}: {report.problem}")
         put_in_place(loading / contract.source / contract.table / f"extract_date={site.day}" / "part.parquet", target)
+    except ExtractError as error:
+        raise PulseFailedError(f"{contract.name} {site.day}: {error}") from error
     finally:
         shutil.rmtree(loading, ignore_errors=True)
 
 
 def _build(plan: Plan, manifest: Mapping[str, Any], site: PulseSite, live: Site, here: Settings) -> None:
-    """Make the pulse's warehouse, and put it in place once every check has passed."""
+    """Make the pulse's warehouse, and check it."""
     site.warehouse.unlink(missing_ok=True)
     variables = {
         "as_of": str(site.as_of),
@@ -289,9 +323,14 @@ def _build(plan: Plan, manifest: Mapping[str, Any], site: PulseSite, live: Site,
         raise PulseFailedError(f"{error}\nNothing is sent.") from error
     finally:
         dbt_environment(live.warehouse)
+
+
+def _publish(site: PulseSite, landed: str) -> None:
+    """Put the warehouse where the export and the sensor read it."""
     with site.vault.connect(site.warehouse) as connection:
         connection.execute("create schema if not exists published")
-        connection.execute(f"create table published.run as select timestamp '{site.as_of}' as as_of")
+        run = f"select timestamp '{site.as_of}' as as_of, '{landed}' as inputs"
+        connection.execute(f"create or replace table published.run as {run}")
     put_in_place(site.warehouse, site.published)
 
 
