@@ -2,10 +2,11 @@
 
     python -m benchmarks.pulse [--people 1000000] [--events 50000000] [--pulses 50] [--base <home>]
 
-`--base` is a home in which the daily job has run on the sample of 2,000 people and 60 days; without it one is made. The tables
-that a pulse reads of the daily run are that run's own, with each person as often as it takes, and with the events, carts and
-orders repeated further back in time. So the daily job itself need not run on a world of this size. Then the files of a day land
-one by one, each as large as five minutes of that world, and for each `postroom pulse` is started, as a process of its own.
+`--base` is a home in which the daily job has run on the sample of 2,000 people and 60 days; without it one is made. The
+tables that a pulse reads of the daily run are that run's own, with each person as often as it takes, and with the
+events, carts and orders repeated further back in time: so the daily job need not run on a world of this size. Then the
+files of a day land one by one, each as large as five minutes of that world, and for each `postroom pulse` is started,
+as a process of its own.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ import duckdb
 REPO = Path(__file__).resolve().parent.parent
 POSTROOM = Path(sys.executable).parent / "postroom"
 PEOPLE, DAYS = 2000, 60
-# By the column that says when: events of every day, repeated back in time; what has no such column is there once a person.
+# What happened, by the column that says when; all else is there once a person.
 FACTS = {
     "marts.fct_web_events": "occurred_at",
     "marts.fct_carts": "last_changed_at",
@@ -102,7 +103,7 @@ def make_world(home: Path, people: int, events: int) -> tuple[date, int]:
             replace(connection, table, [f"select {cloned(connection, table)} from {table} cross join clones"])
         for table, at in FACTS.items():
             days = [now.date() - timedelta(days=ago) for ago in range(DAYS, 0, -1)]
-            backs = [back for back in reversed(range(-(-events // once)))]
+            backs = [*reversed(range(-(-events // once)))]
             replace(
                 connection, table, [repeated(connection, table, at, d, b, events / once) for b in backs for d in days]
             )

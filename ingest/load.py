@@ -46,6 +46,7 @@ class LoadReport:
 
     `reasons` counts what is in quarantine, `misfits` the values that a loaded row had to be taken without.
     `erased` counts the rows of erased people: they are neither loaded nor kept in quarantine.
+    `is_over_limit` says that the problem is the contract's quarantine_limit.
     """
 
     contract: str
@@ -60,6 +61,7 @@ class LoadReport:
     files: list[str] = field(default_factory=list)
     expectations: list[Expected] = field(default_factory=list)
     problem: str | None = None
+    is_over_limit: bool = False
 
     @property
     def broken(self) -> list[Expected]:
@@ -236,7 +238,8 @@ def _write_parquet(
 def _judge(connection: duckdb.DuckDBPyConnection, contract: Contract, report: LoadReport, written: str) -> None:
     """Say in the report what keeps the partition out, if anything does."""
     total = report.rows + report.quarantined
-    if _is_broken(contract, report):
+    report.is_over_limit = _is_broken(contract, report)
+    if report.is_over_limit:
         reasons = Counter(report.reasons) + Counter(report.misfits)
         worst = "; ".join(f"{count} x {reason}" for reason, count in reasons.most_common(3))
         report.problem = (

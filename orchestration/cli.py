@@ -49,8 +49,10 @@ app.command(name="preview")(definition_commands.preview)
 
 
 @app.callback()
-def _environment() -> None:
-    export_environment()
+def _environment(context: typer.Context) -> None:
+    # The doctor says what is wrong with the settings as one more fault, and writes nothing.
+    if context.invoked_subcommand != "doctor":
+        export_environment()
 
 
 @app.command()
@@ -101,10 +103,12 @@ def run(
 def pulse(
     as_of: Annotated[
         datetime | None,
-        typer.Option(formats=["%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S"], help="Its clock, UTC, to try it; now by default."),
+        typer.Option(
+            formats=["%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S"], help="Its clock, UTC, to try it; now by default."
+        ),
     ] = None,
 ) -> None:
-    """Decide and export what is due now of the campaigns with `pulse: true`, from what has landed today."""
+    """Export what is due now of the campaigns with `pulse: true`, from what has landed today."""
     from orchestration import pulse_run
 
     if not pulse_run.run(as_of, console):
@@ -168,6 +172,17 @@ def switch(
     from orchestration import switches
 
     switches.run(kind, name, state, because, console)
+
+
+@app.command()
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON, for a monitor.")] = False,
+    alert: Annotated[bool, typer.Option("--alert", help="Alert each fault, once: for cron.")] = False,
+) -> None:
+    """Check the installation, the home and its data, and say how to mend each fault; with any, the exit code is 1."""
+    from orchestration.doctor_commands import examine_home
+
+    examine_home(console, as_json=as_json, alert=alert)
 
 
 @app.command()

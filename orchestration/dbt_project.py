@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from dagster_dbt import DbtProject
 
 DBT = Path(sys.executable).parent / "dbt"
-_PARSE = "parse"
 _PARSED = ("models", "seeds", "macros", "tests/dbt", "dbt_project.yml", "profiles.yml")
 
 
@@ -36,10 +34,23 @@ def manifest() -> dict[str, Any]:
         RuntimeError: the project does not parse; the message is dbt's own.
     """
     path = settings().dbt_target / "manifest.json"
-    if not path.exists() or path.stat().st_mtime < _last_edit():
-        _parse(path)
+    if not is_current(path):
+        scratch = parse_folder()
+        parse(scratch)
+        # Whole: another process may be reading it.
+        write_whole(path, (scratch / "manifest.json").read_bytes())
     parsed: dict[str, Any] = json.loads(path.read_text())
     return parsed
+
+
+def parse_folder() -> Path:
+    """Where dbt keeps what it has parsed."""
+    return settings().dbt_target / "parse"
+
+
+def is_current(path: Path) -> bool:
+    """Whether a manifest is there, and no file of the project is newer."""
+    return path.exists() and path.stat().st_mtime >= _last_edit()
 
 
 def _last_edit() -> float:
@@ -47,9 +58,12 @@ def _last_edit() -> float:
     return max(f.stat().st_mtime for f in files if f.exists())
 
 
-def _parse(path: Path) -> None:
-    """Write the manifest anew, whole: another process may be reading it."""
-    scratch = path.with_name(_PARSE)
+def parse(target: Path) -> None:
+    """Have dbt write the project's manifest into a folder.
+
+    Raises:
+        RuntimeError: the project does not parse; the message is dbt's own.
+    """
     dbt_environment(settings().home / "warehouse.duckdb")
     done = subprocess.run(
         [
@@ -61,7 +75,9 @@ def _parse(path: Path) -> None:
             "--profiles-dir",
             PROJECT,
             "--target-path",
-            scratch,
+            target,
+            "--log-path",
+            target / "logs",
         ],
         capture_output=True,
         text=True,
@@ -69,37 +85,3 @@ def _parse(path: Path) -> None:
     )
     if done.returncode:
         raise RuntimeError(f"The dbt project does not parse:\n{done.stdout}{done.stderr}")
-    write_whole(path, (scratch / "manifest.json").read_bytes())
-
-
-def build_in_process(select: Sequence[str], *, target: Path, variables: Mapping[str, Any]) -> None:
-    """Build nodes by dbt in this process, with the manifest as it has been parsed: it starts in a second.
-
-    Raises:
-        RuntimeError: a model or a test failed; the message says which and how.
-    """
-    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-    from dbt.cli.main import dbtRunner
-
-    manifest()
-    arguments = ["--quiet", "build", "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
-    arguments += ["--target-path", str(target), "--vars", json.dumps(variables), "--no-write-json"]
-    arguments += ["--indirect-selection", "empty", "--select", *select]
-    try:
-        result = dbtRunner(manifest=_parsed_manifest()).invoke(arguments)
-    finally:
-        # Or this process would hold the file.
-        DuckDBConnectionManager.close_all_connections()
-    if not result.success:
-        failed = [f"{r.node.name}: {r.message}" for r in result.result or () if r.status in ("error", "fail")]
-        raise RuntimeError("\n".join(failed) or str(result.exception))
-
-
-@cache
-def _parsed_manifest() -> Any:
-    from dbt.contracts.graph.manifest import Manifest
-
-    parsed = Manifest.from_msgpack((settings().dbt_target / _PARSE / "partial_parse.msgpack").read_bytes())
-    # What macros see as `graph`; dbt makes it when it parses.
-    parsed.build_flat_graph()
-    return parsed

@@ -22,7 +22,7 @@ from ingest import Contract, ExtractError, StillBeingWrittenError, Tombstones, l
 from ingest.files import glob_of, quoted
 from ingest.landing import landed_files, listing
 from orchestration import export_tables
-from orchestration.dbt_project import build_in_process
+from orchestration.dbt_in_process import BuildFailedError, build
 from orchestration.export import ensure_may_leave, export
 from orchestration.gate import GateClosedError
 from orchestration.settings import PROJECT, Settings, dbt_environment, settings
@@ -194,6 +194,7 @@ def pulse(at: datetime, manifest: Mapping[str, Any], *, say: Callable[[str], Non
     live = last_run(site.at, here)
     plan = Plan.of(manifest)
     result = Pulse(site)
+    finish(plan, manifest, site.day, here, say=say)
     landed = inputs(plan, manifest, site.day, here)
     result.files = load_new(plan, manifest, site, here)
     say(f"as of {site.as_of}: {result.files} new files, from the daily run as of {published_as_of(live)}")
@@ -206,6 +207,24 @@ def pulse(at: datetime, manifest: Mapping[str, Any], *, say: Callable[[str], Non
     return result
 
 
+def finish(plan: Plan, manifest: Mapping[str, Any], day: date, here: Settings, *, say: Callable[[str], None]) -> None:
+    """Export what the day's last pulse has logged and, since its process ended, not put into the outbox.
+
+    Its warehouse is still there: the same rows give the same messages.
+    """
+    last = PulseSite.of(datetime.combine(day, time.min), here)
+    as_of = _of_last(last, "select as_of from published.run")
+    if as_of is None:
+        return
+    last = PulseSite.of(as_of, here)
+    with last.vault.connect(last.published, read_only=True) as connection:
+        for campaign in plan.campaigns:
+            is_logged = (here.ledger / "sends" / f"as_of_date={day}" / last.log_name(campaign)).exists()
+            if is_logged and not last.outbox(campaign).exists():
+                say(f"{campaign}: the pulse as of {as_of} ended before its payloads were written; they are now")
+                _export(connection, campaign, manifest, Pulse(last))
+
+
 def inputs(plan: Plan, manifest: Mapping[str, Any], day: date, here: Settings) -> str:
     """A hash of what has landed for a day of what a pulse reads."""
     tables = [c for c in read_contracts(manifest) if (c.source, c.table) in plan.tables]
@@ -215,12 +234,14 @@ def inputs(plan: Plan, manifest: Mapping[str, Any], day: date, here: Settings) -
 
 def seen_inputs(site: PulseSite) -> str | None:
     """The `inputs` of the day's last pulse that succeeded; None before the first."""
-    return _of_last(site, "select inputs from published.run")
+    found: str | None = _of_last(site, "select inputs from published.run")
+    return found
 
 
 def next_due_at(site: PulseSite) -> datetime | None:
     """When the next of the occasions is due that the day's last pulse found pending."""
-    return _of_last(site, "select min(due_at) from marts.fct_occasions where status = 'pending'")
+    found: datetime | None = _of_last(site, "select min(due_at) from marts.fct_occasions where status = 'pending'")
+    return found
 
 
 def _of_last(site: PulseSite, query: str) -> Any:
@@ -270,9 +291,7 @@ def _fingerprint(contract: Contract, path: Path) -> str:
     return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
-def _load(
-    contract: Contract, site: PulseSite, name: str, target: Path, tombstones: Tombstones, here: Settings
-) -> None:
+def _load(contract: Contract, site: PulseSite, name: str, target: Path, tombstones: Tombstones, here: Settings) -> None:
     loading = here.pulse / "loading"
     try:
         report = load_partition(
@@ -314,12 +333,12 @@ def _build(plan: Plan, manifest: Mapping[str, Any], site: PulseSite, live: Site,
                 connection.execute(f"create schema if not exists {node['schema']}")
                 connection.execute(f"create view {_table(node)} as from last_run.{_table(node)}")
     try:
-        build_in_process(plan.people, target=target, variables=variables)
+        build(plan.people, target=target, variables=variables)
         with _both(site, live) as connection:
             for node in plan.kept:
                 _keep(connection, node, site)
-        build_in_process([*plan.built, *plan.tests], target=target, variables=variables)
-    except RuntimeError as error:
+        build([*plan.built, *plan.tests], target=target, variables=variables)
+    except BuildFailedError as error:
         raise PulseFailedError(f"{error}\nNothing is sent.") from error
     finally:
         dbt_environment(live.warehouse)
@@ -364,7 +383,8 @@ def _list_loads(connection: duckdb.DuckDBPyConnection, manifest: Mapping[str, An
 
 def _is_there(connection: duckdb.DuckDBPyConnection, node: Node) -> bool:
     found = connection.execute(
-        "select 1 from duckdb_tables() where database_name = 'last_run' and schema_name = $schema and table_name = $name",
+        "select 1 from duckdb_tables() "
+        "where database_name = 'last_run' and schema_name = $schema and table_name = $name",
         {"schema": node["schema"], "name": node["alias"]},
     ).fetchone()
     return found is not None
@@ -387,9 +407,7 @@ def _keep(connection: duckdb.DuckDBPyConnection, node: Node, site: PulseSite) ->
         connection.execute(f"create table loads.built_{node['alias']} as from last_run.loads.built_{node['alias']}")
 
 
-def _export(
-    connection: duckdb.DuckDBPyConnection, campaign: str, manifest: Mapping[str, Any], result: Pulse
-) -> None:
+def _export(connection: duckdb.DuckDBPyConnection, campaign: str, manifest: Mapping[str, Any], result: Pulse) -> None:
     models = export_tables.export_models(manifest, campaign)
     row = connection.execute(f"select count(*) from {export_tables.table(models[0])}").fetchone()
     if row == (0,):
@@ -399,21 +417,18 @@ def _export(
     except GateClosedError as error:
         result.closed[campaign] = str(error)
         return
-    result.manifests[campaign] = export(
-        connection, result.site, export_tables.CAMPAIGNS / campaign, manifest, models
-    )
+    result.manifests[campaign] = export(connection, result.site, export_tables.CAMPAIGNS / campaign, manifest, models)
 
 
 def record_decisions(connection: duckdb.DuckDBPyConnection, site: PulseSite, history: Path) -> int:
-    """Add what this pulse decided otherwise than an earlier one of the day to `history/pulse_decisions/`; give how many."""
+    """Add to `history/pulse_decisions/` what this pulse decided otherwise than the day's earlier ones; give how many."""
     folder = history / "pulse_decisions" / f"as_of_date={site.day}"
     key = "campaign, customer_id, occasion_id, decision, reason"
     earlier = " union all ".join(
         f"select {key} from {site.vault.read_parquet(glob_of(path))}" for path in sorted(folder.glob("*.parquet"))
     )
-    rows = (
-        f"select timestamp '{site.as_of}' as as_of, * exclude (as_of_date) from marts.fct_campaign_decisions as decided "
-    )
+    clock = f"timestamp '{site.as_of}' as as_of"
+    rows = f"select {clock}, * exclude (as_of_date) from marts.fct_campaign_decisions as decided "
     if earlier:
         same = " and ".join(f"decided.{name} is not distinct from before.{name}" for name in key.split(", "))
         rows += f"where not exists (select 1 from ({earlier}) as before where {same})"

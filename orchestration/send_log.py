@@ -70,7 +70,8 @@ def ensure_not_overtaken(
     later = sorted({_day(log) for log in logs if _day(log) > site.day})
     if later:
         raise OvertakenError(
-            f"Messages of {later[0]} have gone out: what this day would send now could be one too many. Run a later day."
+            f"Messages of {later[0]} have gone out: what this day would send now could be one too many. "
+            "Run a later day."
         )
     same = [log for log in logs if log.name.startswith((f"{campaign}.", f"{campaign}{PULSE_MARK}"))]
     sent = " union all ".join(f"select message_id from {site.vault.read_parquet(glob_of(log))}" for log in same)

@@ -45,6 +45,11 @@ class Settings:
     umask: int = PRIVATE
 
     @property
+    def is_signed(self) -> bool:
+        """Whether unsubscribe links are signed with a secret."""
+        return self.unsubscribe_key != DEVELOPMENT_KEY
+
+    @property
     def landing(self) -> Path:
         return self.home / "landing"
 
@@ -119,10 +124,15 @@ def service_secret(service: str) -> str | None:
     return os.environ.get(f"POSTROOM_SECRET_{service.upper()}")
 
 
-def export_environment() -> None:
+def alert_webhook() -> str | None:
+    """Where alerts are posted to, if anywhere. Whoever has the address can post: it is a secret too."""
+    return os.environ.get("POSTROOM_ALERT_WEBHOOK") or None
+
+
+def export_environment(*, make: bool = True) -> None:
     """Hand the settings to the processes started from this one: dagster.yaml and profiles.yml read them there.
 
-    What this process and those make from here on is as private as the umask says.
+    What this process and those make from here on is as private as the umask says. Without `make` nothing is written.
     """
     os.umask(settings().umask)
     os.environ["POSTROOM_HOME"] = str(settings().home)
@@ -130,7 +140,8 @@ def export_environment() -> None:
     os.environ["POSTROOM_DAGSTER_STORAGE"] = str(settings().dagster_storage)
     os.environ["POSTROOM_DAGSTER_LOGS"] = str(settings().dagster_storage / "logs")
     os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
-    settings().dagster_storage.mkdir(parents=True, exist_ok=True)
+    if make:
+        settings().dagster_storage.mkdir(parents=True, exist_ok=True)
 
 
 def dbt_environment(warehouse: Path, last_run: Path | None = None) -> None:

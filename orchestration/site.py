@@ -9,7 +9,6 @@ from pathlib import Path
 from engine import Vault
 from orchestration.settings import Settings
 
-
 # What tells the send log of a pulse from that of the daily run.
 PULSE_MARK = "@"
 
@@ -78,7 +77,7 @@ def site_for(day: date, settings: Settings, *, is_backfill: bool = False) -> Sit
 
 
 def last_live_day(settings: Settings) -> date | None:
-    """The last day published live or, since what is published can be deleted, the last with a daily run's send on record."""
+    """The last day published live or, since that can be deleted, the last with a daily run's send on record."""
     logs = [log for log in settings.ledger.glob("sends/as_of_date=*/*.parquet") if PULSE_MARK not in log.name]
     days = [date.fromisoformat(log.parent.name.removeprefix("as_of_date=")) for log in logs]
     live = Site(date.min, True, settings.home, settings.vault)

@@ -45,14 +45,15 @@ def create_views(connection: duckdb.DuckDBPyConnection, manifest: Mapping[str, A
     for source in manifest["sources"].values():
         columns = _columns(source)
         zone = source["config"]["meta"].get("zone")
-        rows = _extracts(manifest, zones) if zone == "loads" else _rows(source, columns, zones, _everything(source, zones))
+        everything = [] if zone == "loads" else _everything(source, zones)
+        rows = _extracts(manifest, zones) if zone == "loads" else _rows(source, columns, zones, everything)
         _create_view(connection, source, columns, rows)
 
 
 def create_pulse_views(
     connection: duckdb.DuckDBPyConnection, manifest: Mapping[str, Any], zones: Settings, day: date, new: Path
 ) -> None:
-    """The same views for a pulse of `day`, but of what is loaded: the extracts in `new`, and of the zones the recent days.
+    """The same views for a pulse of `day`, `loads` apart: the extracts in `new`, and of the zones the recent days.
 
     `new` is laid out as the raw zone is. `config.meta.pulse_days` of a source says how many days before `day` are read;
     where it does not, of extracts none, of history the last, and of the ledger all.
@@ -143,7 +144,7 @@ def _files(source: Mapping[str, Any], zones: Settings) -> list[Path]:
 
 def _folder(source: Mapping[str, Any], zones: Settings) -> Path:
     zone = source["config"]["meta"].get("zone")
-    root = {None: zones.raw / source["source_name"], "history": zones.history, "ledger": zones.ledger}[zone]
+    root: Path = {None: zones.raw / source["source_name"], "history": zones.history, "ledger": zones.ledger}[zone]
     return root / str(source["name"])
 
 

@@ -81,6 +81,7 @@ gates as (
         audiences.campaign,
         audiences.send_count,
         feeds.gate,
+        feeds.feed,
         feeds.is_met,
         feeds.feed || ' (' || feeds.brings || ') '
         || coalesce('was last loaded for ' || cast(feeds.last_extract_on as string), 'has never been loaded')
@@ -101,6 +102,7 @@ gates as (
         campaign,
         send_count,
         'audience_in_range',
+        cast(null as string),
         day_count <= maximum_audience
         and coalesce(day_count <= usual_count * audience_factor, true)
         -- Only the whole day's audience can be too small.
@@ -118,6 +120,7 @@ select
     {{ as_of_date() }} as as_of_date,
     campaign,
     gate,
+    feed,
     send_count = 0 or is_met as is_passed,
     case when send_count = 0 then 'nothing to send' else detail end as detail
 from gates
