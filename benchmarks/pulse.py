@@ -107,33 +107,31 @@ def make_world(home: Path, people: int, events: int) -> tuple[date, int]:
             replace(
                 connection, table, [repeated(connection, table, at, d, b, events / once) for b in backs for d in days]
             )
+        since = now.date() - timedelta(days=15)
         for path in [
             *home.glob(f"history/fct_journey_enrolments/as_of_date={now.date() - timedelta(days=1)}/*.parquet"),
             *home.glob("ledger/sends/*/*.parquet"),
-            *[
-                p
-                for p in home.glob("raw/shop/order*/*/*.parquet")
-                if p.parent.name[-10:] >= str(now.date() - timedelta(days=15))
-            ],
+            *[p for p in home.glob("raw/shop/order*/*/*.parquet") if p.parent.name[-10:] > str(since)],
         ]:
             rows = f"read_parquet('{path}', hive_partitioning = false)"
-            connection.execute(
-                f"copy (select {cloned(connection, rows)} from {rows} cross join clones) to '{path}.new' (format parquet)"
-            )
+            copies = f"select {cloned(connection, rows)} from {rows} cross join clones"
+            connection.execute(f"copy ({copies}) to '{path}.new' (format parquet)")
             path.with_name(f"{path.name}.new").replace(path)
         (per_day,) = connection.execute(
-            f"select count(*) / {DAYS} from marts.fct_web_events where occurred_at > timestamp '{now}' - interval {DAYS} day"
+            f"select count(*) / {DAYS} from marts.fct_web_events "
+            f"where occurred_at > timestamp '{now}' - interval {DAYS} day"
         ).fetchone() or (0,)
         connection.execute("checkpoint")
     return now.date(), max(200, int(per_day / 288))
 
 
 def repeated(connection: duckdb.DuckDBPyConnection, table: str, at: str, day: date, back: int, times: float) -> str:
-    """The query of one day of a table for every clone, so many times the sample's days earlier; of the last time a share."""
+    """The query of a day of a table for every clone, moved back; of the furthest move only a share."""
     share = min(100.0, 100 * (times - back))
     return (
         f"select * replace ({at} - interval {back * DAYS} day as {at}) from (select {cloned(connection, table, back)} "
-        f"from {table} cross join clones where cast({at} as date) = date '{day}' and hash({at}, clone) % 1000 < {10 * share:.0f})"
+        f"from {table} cross join clones where cast({at} as date) = date '{day}' "
+        f"and hash({at}, clone) % 1000 < {10 * share:.0f})"
     )
 
 
@@ -240,9 +238,8 @@ def report(pulses: list[tuple[float, float]]) -> None:
         ordered = sorted(values)
         p50, p95 = (ordered[min(len(ordered) - 1, int(share * len(ordered)))] for share in (0.5, 0.95))
         first, last = statistics.median(values[:fifth]), statistics.median(values[-fifth:])
-        print(
-            f"{what}, {len(values)} pulses: p50 {p50:.1f} s, p95 {p95:.1f} s; the first {fifth} {first:.1f} s, the last {last:.1f} s"
-        )
+        print(f"{what}, {len(values)} pulses: p50 {p50:.1f} s, p95 {p95:.1f} s", end="; ")
+        print(f"the first {fifth} {first:.1f} s, the last {last:.1f} s")
     largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1e6
     print(f"memory of one pulse at most: {largest:.1f} GB")
 

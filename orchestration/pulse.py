@@ -421,7 +421,7 @@ def _export(connection: duckdb.DuckDBPyConnection, campaign: str, manifest: Mapp
 
 
 def record_decisions(connection: duckdb.DuckDBPyConnection, site: PulseSite, history: Path) -> int:
-    """Add to `history/pulse_decisions/` what this pulse decided otherwise than the day's earlier ones; give how many."""
+    """Add to `history/pulse_decisions/` what was decided otherwise than by the day's earlier pulses; give how many."""
     folder = history / "pulse_decisions" / f"as_of_date={site.day}"
     key = "campaign, customer_id, occasion_id, decision, reason"
     earlier = " union all ".join(

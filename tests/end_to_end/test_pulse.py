@@ -221,13 +221,20 @@ def test_a_closed_gate_lets_nothing_out(shop: Shop, third: Any, tmp_path: Path) 
     site = replace(third.site, root=tmp_path / "pulse", at=datetime(2026, 1, 5, 12, 45))
     copied = tmp_path / "warehouse.duckdb"
     shutil.copyfile(shop.home.path / "pulse/published/warehouse.duckdb", copied)
+    sends = "select 'cart_reminder' as campaign, 'x' as customer_id, 'o' as occasion_id, 'm' as message_id"
+    columns = ", ".join(
+        f"coalesce({name}, '{value}') as {name}"
+        for name, value in {
+            "message_id": "m",
+            "campaign": "cart_reminder",
+            "customer_id": "x",
+            "to_email": "a@b.c",
+        }.items()
+    )
     with duckdb.connect(str(copied)) as connection:
-        connection.execute("insert into marts.fct_campaign_decisions by name select 'cart_reminder' as campaign, "
-                           "'x' as customer_id, 'o' as occasion_id, 'send' as decision, 'm' as message_id")  # fmt: skip
-        columns = "message_id, campaign, customer_id, occasion_id"
-        connection.execute(f"insert into exports.exp_cart_reminder ({columns}, variant, as_of_date, to_email, send_at, "
-                           "evidence, consent_id, consent_source, consent_obtained_at) values ('m', 'cart_reminder', 'x', "
-                           "'o', 'control', date '2026-01-05', 'a@example.org', now(), '{}', 'c', 's', now())")  # fmt: skip
+        connection.execute(f"insert into marts.fct_campaign_decisions by name {sends}, 'send' as decision")
+        connection.execute(f"create or replace table exports.exp_cart_reminder as select e.* replace ({columns}) "
+                           "from (values (1)) left join exports.exp_cart_reminder as e on true")  # fmt: skip
         connection.execute(
             "update marts.fct_campaign_gates set is_passed = false where gate = 'suppression_feed_fresh'"
         )

@@ -49,7 +49,7 @@ def pulse_job() -> None:
     pulse_op()
 
 
-@dg.sensor(job=pulse_job, name="pulse", minimum_interval_seconds=30, default_status=dg.DefaultSensorStatus.STOPPED)
+@dg.sensor(job=pulse_job, name="pulse", minimum_interval_seconds=15, default_status=dg.DefaultSensorStatus.STOPPED)
 def pulse_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
     """Starts a pulse when files have landed for the day, and when an occasion has become due since the last one."""
     here, now = settings(), _now()
