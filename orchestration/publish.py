@@ -13,7 +13,7 @@ from disk import written
 from ingest.files import quoted
 from orchestration.settings import Settings
 from orchestration.site import Site
-from orchestration.warehouse import macros_fingerprint, open_warehouse
+from orchestration.warehouse import ensure_built_for, macros_fingerprint, open_warehouse
 
 
 def publish(site: Site, manifest: Mapping[str, Any], settings: Settings) -> dict[str, int]:
@@ -22,15 +22,16 @@ def publish(site: Site, manifest: Mapping[str, Any], settings: Settings) -> dict
     Gives the rows written per model. Doing it again for the same day replaces that day.
 
     Raises:
+        OvertakenError: the warehouse was built for another day meanwhile.
         WarehouseBusyError: another process has the warehouse open.
     """
     models = [
         n for n in manifest["nodes"].values() if n["resource_type"] == "model" and n["config"]["meta"].get("publish")
     ]
     with open_warehouse(site) as connection:
+        ensure_built_for(connection, site)
         counts = {m["name"]: _write_history(connection, m, site, settings.history) for m in models}
         connection.execute(
-            "create schema if not exists published; "
             f"create or replace table published.run as "
             f"select timestamp '{site.as_of}' as as_of, '{macros_fingerprint(manifest)}' as macros"
         )
