@@ -13,7 +13,7 @@ from exports import Manifest, Run, write_outbox
 from orchestration import export_tables
 from orchestration.gate import GateClosedError, ensure_open
 from orchestration.rehearsal import rehearse
-from orchestration.send_log import OvertakenError, ensure_not_overtaken, record
+from orchestration.send_log import SentMeanwhileError, ensure_not_sent_meanwhile, record
 from orchestration.settings import settings
 from orchestration.site import Site
 
@@ -29,8 +29,8 @@ def ensure_may_leave(
     ensure_open(connection, campaign, models)
     if site.is_live:
         try:
-            ensure_not_overtaken(connection, site, campaign, export_tables.table(models[0]), settings().ledger)
-        except OvertakenError as error:
+            ensure_not_sent_meanwhile(connection, site, campaign, export_tables.table(models[0]), settings().ledger)
+        except SentMeanwhileError as error:
             raise GateClosedError(f"{campaign} is not exported.\n{error}") from error
 
 

@@ -170,9 +170,9 @@ def last_run(at: datetime, here: Settings) -> Site:
         NotNowError: it has not run, or only an earlier day has.
     """
     live = Site(at.date(), True, here.home, here.vault)
-    if not live.published.exists():
-        raise NotNowError("No day has run yet. Pulses begin when the daily job has run for the day before.")
     found = published_as_of(live)
+    if found is None:
+        raise NotNowError("No day has run yet. Pulses begin when the daily job has run for the day before.")
     if found != datetime.combine(at.date(), time.min):
         raise NotNowError(
             f"The last daily run is as of {found}, a pulse at {at} begins from the one as of {at.date()} 00:00:00: "

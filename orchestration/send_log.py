@@ -15,7 +15,7 @@ from orchestration.site import PULSE_MARK, PulseSite, Site
 COLUMNS = "message_id, campaign, customer_id, occasion_id, variant, send_at"
 
 
-class OvertakenError(Exception):
+class SentMeanwhileError(Exception):
     """What a run would send must not go out any more; the message says why and what to do."""
 
 
@@ -56,27 +56,29 @@ def _log(site: Site, campaign: str, ledger: Path) -> Path:
     return ledger / "sends" / f"as_of_date={site.day}" / site.log_name(campaign)
 
 
-def ensure_not_overtaken(
+def ensure_not_sent_meanwhile(
     connection: duckdb.DuckDBPyConnection, site: Site, campaign: str, export_table: str, ledger: Path
 ) -> None:
     """Hold a run to what others have logged for its day and later ones, whether or not it could know of it.
 
     Raises:
-        OvertakenError: another run has sent a message of this one; or pulses of a later day have sent, which counts
+        SentMeanwhileError: another run has sent a message of this one; or pulses of a later day have sent, which counts
             towards caps that this run knows nothing of.
     """
     target = _log(site, campaign, ledger)
     logs = [log for log in ledger.glob("sends/as_of_date=*/*.parquet") if _day(log) >= site.day and log != target]
     later = sorted({_day(log) for log in logs if _day(log) > site.day})
     if later:
-        raise OvertakenError(
+        raise SentMeanwhileError(
             f"Messages of {later[0]} have gone out: what this day would send now could be one too many. "
             "Run a later day."
         )
     same = [log for log in logs if log.name.startswith((f"{campaign}.", f"{campaign}{PULSE_MARK}"))]
     sent = " union all ".join(f"select message_id from {site.vault.read_parquet(glob_of(log))}" for log in same)
     if sent and (count := _count(connection, f"from {export_table} semi join ({sent}) using (message_id)")):
-        raise OvertakenError(f"{count} messages have been sent by another run since this one was built. Run it again.")
+        raise SentMeanwhileError(
+            f"{count} messages have been sent by another run since this one was built. Run it again."
+        )
 
 
 def _day(log: Path) -> date:

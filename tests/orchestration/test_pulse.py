@@ -14,7 +14,7 @@ import pytest
 
 from orchestration import pulse
 from orchestration.pulse import NotNowError, Plan, last_run
-from orchestration.send_log import OvertakenError, ensure_not_overtaken, record
+from orchestration.send_log import SentMeanwhileError, ensure_not_sent_meanwhile, record
 from orchestration.settings import Settings, settings
 from orchestration.site import PulseSite, Site, last_live_day
 
@@ -85,12 +85,12 @@ def test_a_run_sends_nothing_that_another_has_sent_meanwhile(here: Settings) -> 
     assert logged == ("a", NOON)
     daily = Site(date(2026, 1, 5), True, here.home)
     for site in (daily, replace(noon, at=datetime(2026, 1, 5, 13))):
-        ensure_not_overtaken(_exported("b"), site, "c", "e", here.ledger)
-        with pytest.raises(OvertakenError, match="1 messages have been sent by another run"):
-            ensure_not_overtaken(_exported("a", "b"), site, "c", "e", here.ledger)
-    ensure_not_overtaken(_exported("a"), noon, "c", "e", here.ledger)
-    with pytest.raises(OvertakenError, match="Messages of 2026-01-05 have gone out"):
-        ensure_not_overtaken(_exported("b"), Site(date(2026, 1, 4), True, here.home), "c", "e", here.ledger)
+        ensure_not_sent_meanwhile(_exported("b"), site, "c", "e", here.ledger)
+        with pytest.raises(SentMeanwhileError, match="1 messages have been sent by another run"):
+            ensure_not_sent_meanwhile(_exported("a", "b"), site, "c", "e", here.ledger)
+    ensure_not_sent_meanwhile(_exported("a"), noon, "c", "e", here.ledger)
+    with pytest.raises(SentMeanwhileError, match="Messages of 2026-01-05 have gone out"):
+        ensure_not_sent_meanwhile(_exported("b"), Site(date(2026, 1, 4), True, here.home), "c", "e", here.ledger)
 
 
 def test_a_pulse_makes_no_live_day(here: Settings) -> None:
