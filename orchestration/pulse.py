@@ -432,7 +432,7 @@ def record_decisions(connection: duckdb.DuckDBPyConnection, site: PulseSite, his
     if earlier:
         same = " and ".join(f"decided.{name} is not distinct from before.{name}" for name in key.split(", "))
         rows += f"where not exists (select 1 from ({earlier}) as before where {same})"
-    target = folder / f"{site.at:%H%M%S}.parquet"
+    target = folder / site.log_name("decisions")
     with written(target) as temporary:
         row = connection.execute(
             f"copy ({rows} order by all) to '{quoted(temporary)}' ({site.vault.parquet})"

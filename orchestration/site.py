@@ -69,6 +69,11 @@ class PulseSite(Site):
         return f"{campaign}{PULSE_MARK}{self.at:%H%M%S}.parquet"
 
 
+def is_of_pulse(path: Path) -> bool:
+    """Whether a pulse has written this file of the history or the ledger."""
+    return PULSE_MARK in path.name
+
+
 def site_for(day: date, settings: Settings, *, is_backfill: bool = False) -> Site:
     """Live for the last day that ran live and later ones; a replay for a day before it, and for all of a backfill."""
     last = last_live_day(settings)
@@ -79,7 +84,7 @@ def site_for(day: date, settings: Settings, *, is_backfill: bool = False) -> Sit
 
 def last_live_day(settings: Settings) -> date | None:
     """The last day published live or, since that can be deleted, the last with a daily run's send on record."""
-    logs = [log for log in settings.ledger.glob("sends/as_of_date=*/*.parquet") if PULSE_MARK not in log.name]
+    logs = [log for log in settings.ledger.glob("sends/as_of_date=*/*.parquet") if not is_of_pulse(log)]
     days = [date.fromisoformat(log.parent.name.removeprefix("as_of_date=")) for log in logs]
     live = Site(date.min, True, settings.home, settings.vault)
     if as_of := published_as_of(live):

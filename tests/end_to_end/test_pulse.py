@@ -190,7 +190,7 @@ def test_every_candidate_has_one_decision(shop: Shop, second: Any) -> None:
     candidates, decisions, matched, unexplained, others = counts
     assert candidates == decisions == matched
     assert (unexplained, others) == (0, 0)
-    recorded = duckdb.sql(f"from '{shop.home.path}/history/pulse_decisions/as_of_date={DAY}/120000.parquet'")
+    recorded = duckdb.sql(f"from '{shop.home.path}/history/pulse_decisions/as_of_date={DAY}/decisions@120000.parquet'")
     assert recorded.filter("decision = 'send'").fetchall()
     assert not recorded.filter("as_of <> timestamp '2026-01-05 12:00:00'").fetchall()
 
