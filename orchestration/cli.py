@@ -25,6 +25,8 @@ class _Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
+        except typer.Exit:
+            raise
         except Exception as error:
             if told := what_to_do(error, settings()):
                 raise SystemExit(told) from None
