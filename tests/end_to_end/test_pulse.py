@@ -167,7 +167,9 @@ def test_what_was_heard_meanwhile_is_heeded(shop: Shop, second: Any) -> None:
     # One of two who read one address is capped by what the other was sent.
     kept_back = {"global_holdout", "campaign_holdout", "frequency_capped"}
     assert shop.outcomes(shop.people[:12]).keys() <= kept_back | {"already_sent"}
-    assert shop.outcomes(later[:24]) == {"occasion_cancelled": 24}
+    # Before it was due or, with a shorter delay of the trigger's experiment, after.
+    bought = shop.outcomes(later[:24])
+    assert bought["occasion_cancelled"] + bought["occasion_fulfilled"] == 24
     assert shop.outcomes(later[24:36]) == {"unsubscribed": 12}
     assert shop.outcomes(later[36:48]) == {"consent_withdrawn": 12}
     assert shop.outcomes(later[48:])["send"] > 6
