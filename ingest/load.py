@@ -25,7 +25,7 @@ from ingest.quarantine import replace_rejects
 from ingest.read import Unread, read_file
 from ingest.records import Reject
 from ingest.tombstones import Tombstones
-from ingest.typing_sql import kept_value_sql, reason_sql
+from ingest.typing_sql import kept_sql, reason_sql, typed_sql
 
 # An event may be stamped a little after its extract's day: clocks differ, and time zones too. Two days is no clock.
 CLOCK_TOLERANCE = timedelta(days=2)
@@ -189,14 +189,14 @@ def _type_rows(
     """
     latest = (day + timedelta(days=1) + CLOCK_TOLERANCE).isoformat()
     reasons = {c.name: reason_sql(c, c.name in contract.required, latest) for c in contract.columns}
-    values = ", ".join(f'{kept_value_sql(c, reasons[c.name])} as "{c.name}"' for c in contract.columns)
+    values = ", ".join(f'{kept_sql(c, reasons[c.name])} as "{c.name}"' for c in contract.columns)
     reject = ", ".join(["null", *(reasons[c.name] for c in contract.columns if not c.keeps_misfits)])
     kept = ", ".join(["null", *(reasons[c.name] for c in contract.columns if c.keeps_misfits)])
     connection.execute(
         f"create temp table typed_{number} as "
         f"select {values}, nullif(concat_ws('; ', {reject}), '') as {MISFIT}, "
         f"nullif(concat_ws('; ', {kept}), '') as {KEPT}, "
-        f"$file as source_file, source_line from {unread.relation}",
+        f"$file as source_file, source_line from ({typed_sql(contract.columns, unread.relation)})",
         {"file": file.path.name},
     )
     connection.execute(f"drop table {unread.relation}")

@@ -19,6 +19,8 @@ from ingest.contract import LINEAGE_COLUMNS
 from ingest.files import quoted
 from orchestration.settings import Settings
 
+_LISTED = "loads.listed"
+
 
 def state_files(zones: Settings) -> Iterator[Path]:
     """Every file that the zones hold in their own form: Parquet, and what is in quarantine."""
@@ -41,7 +43,10 @@ def ensure_readable(zones: Settings) -> None:
 
 
 def create_views(connection: duckdb.DuckDBPyConnection, manifest: Mapping[str, Any], zones: Settings) -> None:
-    """Create or replace a view for each source of the manifest: `raw_<source>.<table>`, `history.*` and so on."""
+    """Create or replace a view for each source of the manifest: `raw_<source>.<table>`, `history.*` and so on.
+
+    The list of what is loaded, `loads.extracts`, is of this moment; of what is loaded later the next call knows.
+    """
     for source in manifest["sources"].values():
         columns = _columns(source)
         zone = source["config"]["meta"].get("zone")
@@ -98,6 +103,10 @@ def _create_view(
     rows = rows or f"select {nulls} where false"
     typed = ", ".join(f'cast("{name}" as {data_type}) as "{name}"' for name, data_type in columns.items())
     connection.execute(f"create schema if not exists {source['schema']}")
+    if source["config"]["meta"].get("zone") == "loads":
+        # Every incremental model asks it several times, and each time it would read all that was ever loaded.
+        connection.execute(f"create or replace table {_LISTED} as {rows}")
+        rows = f"from {_LISTED}"
     connection.execute(
         f"create or replace view {source['schema']}.{source['identifier']} as select {typed} from ({rows})"
     )
