@@ -286,7 +286,10 @@ def _read_parquet(connection: duckdb.DuckDBPyConnection, contract: Contract, fil
             "from read_parquet($path, file_row_number = true, hive_partitioning = false)",
             {"path": glob.escape(str(file.path))},
         )
-    except (duckdb.Error, pa.ArrowException) as error:
+    except FileNotFoundError:
+        raise
+    # Of a damaged footer pyarrow says OSError.
+    except (duckdb.Error, pa.ArrowException, OSError) as error:
         raise ExtractError(f"{file.path}: not a whole Parquet file. Fetch it again and rerun the partition.") from error
     described = connection.execute("select column_name from (describe stock)").fetchall()
     header = [name for (name,) in described if name != "source_line"]
