@@ -80,8 +80,9 @@ def load_partition(
     settle_seconds: float = 0.0,
     vault: Vault = PLAIN,
     tombstones: Tombstones = NOBODY,
+    only: str | None = None,
 ) -> LoadReport:
-    """Load what has landed for `day`, replacing what was loaded for it before.
+    """Load what has landed for `day`, replacing what was loaded for it before; of its files `only` one, if it is named.
 
     `landing`, `raw` and `quarantine` are the zones' roots; `adapters` holds `<vendor>/<source>.<table>.sql`. What is
     written is encrypted if `vault` has a key. Rows of the people whom `tombstones` name are left out.
@@ -94,6 +95,7 @@ def load_partition(
     """
     report = LoadReport(contract.name, day)
     files = landed_files(landing / contract.source / contract.table / day.isoformat(), contract.adapters)
+    files = [file for file in files if only in (None, file.path.name)]
     if not files:
         return report
     wait_until_settled(files, settle_seconds)

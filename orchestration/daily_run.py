@@ -23,7 +23,7 @@ from orchestration.dbt_project import manifest
 from orchestration.partitions import daily
 from orchestration.progress import condensed
 from orchestration.settings import PROJECT, Settings, settings
-from orchestration.site import last_live_day, site_for
+from orchestration.site import is_of_pulse, last_live_day, site_for
 from orchestration.warehouse import ensure_room_for_run
 from orchestration.zones import ensure_readable
 
@@ -206,8 +206,8 @@ def _inputs(day: date, here: Settings) -> str:
         folder = _landing(here, contract) / day.isoformat()
         digest.update(f"{folder}:{listing(folder)}".encode())
     for path in sorted(p for zone in (here.raw, here.history, here.ledger) for p in zone.rglob("*.parquet")):
-        # The day's own partitions are written by the run itself.
-        if not path.parent.name.endswith(f"_date={day}"):
+        # The day's own partitions are written by the run itself, and what pulses wrote was before it, or is not for it.
+        if not path.parent.name.endswith(f"_date={day}") and not is_of_pulse(path):
             digest.update(f"{path}:{path.stat().st_mtime_ns}".encode())
     return digest.hexdigest()[:32]
 

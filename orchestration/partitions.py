@@ -6,6 +6,7 @@ import dagster as dg
 
 from orchestration.settings import settings
 
+BACKFILL_TAG = "dagster/backfill"
 daily = dg.DailyPartitionsDefinition(start_date=settings().first_day.isoformat())
 
 # A backfill runs each day on its own, from its extracts to its outbox. The policy must be the same for every asset:
@@ -15,7 +16,7 @@ one_day_a_run = dg.BackfillPolicy.multi_run(max_partitions_per_run=1)
 
 def is_backfill(context: dg.AssetExecutionContext) -> bool:
     """Whether the run is one of a backfill's, started over days that have passed."""
-    return "dagster/backfill" in context.run.tags
+    return BACKFILL_TAG in context.run.tags
 
 
 def days_of(context: dg.AssetExecutionContext) -> list[date]:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import glob
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -47,22 +48,68 @@ def create_views(connection: duckdb.DuckDBPyConnection, manifest: Mapping[str, A
     The list of what is loaded, `loads.extracts`, is of this moment; of what is loaded later the next call knows.
     """
     for source in manifest["sources"].values():
-        columns = {name: column["data_type"] for name, column in source["columns"].items()}
+        columns = _columns(source)
         zone = source["config"]["meta"].get("zone")
-        if zone is None:
-            columns |= {"extract_date": "date", **dict(LINEAGE_COLUMNS)}
-        nulls = ", ".join(f'null as "{name}"' for name in columns)
-        rows = _extracts(manifest, zones) if zone == "loads" else _rows(zone, source, columns, zones)
-        rows = rows or f"select {nulls} where false"
-        typed = ", ".join(f'cast("{name}" as {data_type}) as "{name}"' for name, data_type in columns.items())
-        connection.execute(f"create schema if not exists {source['schema']}")
+        everything = [] if zone == "loads" else _everything(source, zones)
+        rows = _extracts(manifest, zones) if zone == "loads" else _rows(source, columns, zones, everything)
+        _create_view(connection, source, columns, rows)
+
+
+def create_pulse_views(
+    connection: duckdb.DuckDBPyConnection, manifest: Mapping[str, Any], zones: Settings, day: date, new: Path
+) -> None:
+    """The same views for a pulse of `day`, `loads` apart: the extracts in `new`, and of the zones the recent days.
+
+    `new` is laid out as the raw zone is. `config.meta.pulse_days` of a source says how many days before `day` are read;
+    where it does not, of extracts none, of history the last, and of the ledger all.
+    """
+    for source in manifest["sources"].values():
+        zone = source["config"]["meta"].get("zone")
         if zone == "loads":
-            # Every incremental model asks it several times, and each time it would read all that was ever loaded.
-            connection.execute(f"create or replace table {_LISTED} as {rows}")
-            rows = f"from {_LISTED}"
-        connection.execute(
-            f"create or replace view {source['schema']}.{source['identifier']} as select {typed} from ({rows})"
-        )
+            continue
+        columns = _columns(source)
+        reach = source["config"]["meta"].get("pulse_days", {None: 0, "history": 1}.get(zone))
+        folders = _partitions(_folder(source, zones))
+        if reach is not None:
+            folders = {d: f for d, f in folders.items() if day - timedelta(days=reach) <= d <= day}
+        if zone != "ledger":
+            folders.pop(day, None)
+        if zone is None:
+            folders |= _partitions(new / source["source_name"] / source["name"])
+        patterns = [f"{_glob(f)}/*.parquet" for f in folders.values() if any(f.glob("*.parquet"))]
+        _create_view(connection, source, columns, _rows(source, columns, zones, patterns))
+
+
+def new_extracts(manifest: Mapping[str, Any], zones: Settings, new: Path) -> list[str]:
+    """The queries, one per table, over what is loaded in `new`, as `loads.extracts` has it."""
+    landed = [s for s in manifest["sources"].values() if "zone" not in s["config"]["meta"]]
+    return [
+        _extracts_of(s["source_name"], s["name"], new, zones)
+        for s in landed
+        if any((new / s["source_name"] / s["name"]).glob("extract_date=*/*.parquet"))
+    ]
+
+
+def _columns(source: Mapping[str, Any]) -> dict[str, str]:
+    columns = {name: column["data_type"] for name, column in source["columns"].items()}
+    is_extract = "zone" not in source["config"]["meta"]
+    return columns | ({"extract_date": "date", **dict(LINEAGE_COLUMNS)} if is_extract else {})
+
+
+def _create_view(
+    connection: duckdb.DuckDBPyConnection, source: Mapping[str, Any], columns: Mapping[str, str], rows: str | None
+) -> None:
+    nulls = ", ".join(f'null as "{name}"' for name in columns)
+    rows = rows or f"select {nulls} where false"
+    typed = ", ".join(f'cast("{name}" as {data_type}) as "{name}"' for name, data_type in columns.items())
+    connection.execute(f"create schema if not exists {source['schema']}")
+    if source["config"]["meta"].get("zone") == "loads":
+        # Every incremental model asks it several times, and each time it would read all that was ever loaded.
+        connection.execute(f"create or replace table {_LISTED} as {rows}")
+        rows = f"from {_LISTED}"
+    connection.execute(
+        f"create or replace view {source['schema']}.{source['identifier']} as select {typed} from ({rows})"
+    )
 
 
 def unfit_values(connection: duckdb.DuckDBPyConnection, manifest: Mapping[str, Any], zones: Settings) -> list[str]:
@@ -100,22 +147,38 @@ def _unfit(connection: duckdb.DuckDBPyConnection, files: str, declared: Mapping[
 
 
 def _files(source: Mapping[str, Any], zones: Settings) -> list[Path]:
+    is_listing = source["config"]["meta"].get("zone") == "loads"
+    return [] if is_listing else sorted(_folder(source, zones).glob("*_date=*/*.parquet"))
+
+
+def _folder(source: Mapping[str, Any], zones: Settings) -> Path:
     zone = source["config"]["meta"].get("zone")
-    if zone == "loads":
-        return []
-    root = {None: zones.raw / source["source_name"], "history": zones.history, "ledger": zones.ledger}[zone]
-    return sorted(root.joinpath(source["name"]).glob("*_date=*/*.parquet"))
+    root: Path = {None: zones.raw / source["source_name"], "history": zones.history, "ledger": zones.ledger}[zone]
+    return root / str(source["name"])
 
 
-def _rows(zone: str | None, source: Mapping[str, Any], columns: Mapping[str, str], zones: Settings) -> str | None:
-    """The select over a source's files, or None while there are none."""
-    root = {None: zones.raw / source["source_name"], "history": zones.history, "ledger": zones.ledger}[zone]
-    day = "extract_date" if zone is None else "as_of_date"
-    folder = root / source["name"]
-    if not any(folder.glob(f"{day}=*/*.parquet")):
-        return None
-    files = _read(f"{_glob(folder)}/{day}=*/*.parquet", {n: t for n, t in columns.items() if n != day}, zones)
-    return f"select *, {_day_of('filename', day)} as {day} from {files}"
+def _partitions(folder: Path) -> dict[date, Path]:
+    return {date.fromisoformat(f.name.partition("=")[2]): f for f in sorted(folder.glob("*_date=*"))}
+
+
+def _everything(source: Mapping[str, Any], zones: Settings) -> list[str]:
+    """The pattern of all files of a source, if there are any."""
+    folder, day = _folder(source, zones), _day_column(source)
+    return [f"{_glob(folder)}/{day}=*/*.parquet"] if any(folder.glob(f"{day}=*/*.parquet")) else []
+
+
+def _day_column(source: Mapping[str, Any]) -> str:
+    return "as_of_date" if "zone" in source["config"]["meta"] else "extract_date"
+
+
+def _rows(
+    source: Mapping[str, Any], columns: Mapping[str, str], zones: Settings, patterns: Sequence[str]
+) -> str | None:
+    """The select over the files of a source, or None where there are none."""
+    day = _day_column(source)
+    declared = {n: t for n, t in columns.items() if n != day}
+    reads = [f"select *, {_day_of('filename', day)} as {day} from {_read(p, declared, zones)}" for p in patterns]
+    return " union all ".join(reads) or None
 
 
 def _extracts(manifest: Mapping[str, Any], zones: Settings) -> str | None:
@@ -127,11 +190,11 @@ def _extracts(manifest: Mapping[str, Any], zones: Settings) -> str | None:
     landed = [s for s in manifest["sources"].values() if "zone" not in s["config"]["meta"]]
     tables = [(s["source_name"], s["name"]) for s in landed]
     loaded = [table for table in tables if any(zones.raw.joinpath(*table).glob("extract_date=*/part.parquet"))]
-    return " union all ".join(_extracts_of(*table, zones) for table in loaded) or None
+    return " union all ".join(_extracts_of(*table, zones.raw, zones) for table in loaded) or None
 
 
-def _extracts_of(source_name: str, table_name: str, zones: Settings) -> str:
-    pattern = f"{_glob(zones.raw / source_name / table_name)}/extract_date=*/part.parquet"
+def _extracts_of(source_name: str, table_name: str, raw: Path, zones: Settings) -> str:
+    pattern = f"{_glob(raw / source_name / table_name)}/extract_date=*/*.parquet"
     said = {"load_id": "string", "quarantined_count": "bigint"}
     return f"""
         select
