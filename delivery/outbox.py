@@ -71,12 +71,13 @@ def read_outbox(folder: Path) -> list[Entry]:
     path = folder / "manifest.json"
     try:
         manifest = orjson.loads(path.read_bytes())
-        if [manifest["campaign"], manifest["as_of_date"]] != [folder.parent.name, folder.name]:
+        # A pulse's folder is named by its time as well.
+        if manifest["campaign"] != folder.parent.name or not folder.name.startswith(manifest["as_of_date"]):
             raise ValueError("it is another folder's")
         return [
             Entry(
                 campaign=folder.parent.name,
-                day=dt.date.fromisoformat(folder.name),
+                day=dt.date.fromisoformat(manifest["as_of_date"]),
                 as_of=dt.datetime.fromisoformat(manifest["as_of"]),
                 service=file["name"].partition("/")[0],
                 path=folder / _name(file["name"]),

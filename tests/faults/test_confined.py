@@ -90,6 +90,12 @@ def test_a_source_table_or_adapter_is_called_as_a_folder_can_be(
         read_contracts({"sources": {"s": changed}})
 
 
+def test_the_outbox_of_a_pulse_is_named_by_its_time_as_well(tmp_path: Path) -> None:
+    folder = write(tmp_path, ["sendgrid"], messages(1))
+    pulse = folder.rename(folder.with_name(f"{folder.name}T101500"))
+    assert [entry.path.parent.parent for entry in read_outbox(pulse)] == [pulse]
+
+
 @pytest.mark.parametrize(
     "change",
     [

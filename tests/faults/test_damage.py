@@ -120,7 +120,9 @@ def test_a_damaged_copy_for_readers_is_as_one_that_is_not_there(published: Site,
     assert last_live_day(settings()) is None
     with pytest.raises(GateClosedError, match="damaged. Run the daily job"):
         open_published(published)
-    (settings().ledger / f"sends/as_of_date={DAY}").mkdir(parents=True)
+    log = settings().ledger / f"sends/as_of_date={DAY}/winback.parquet"
+    log.parent.mkdir(parents=True)
+    log.touch()
     assert last_live_day(settings()) == DAY, "what was sent says when"
     publish(published, PROJECT, settings())
     open_published(published).close()

@@ -24,7 +24,9 @@ def _publish(home: Path) -> None:
 
 
 def _log_sends(home: Path) -> None:
-    (home / "ledger/sends/as_of_date=2026-01-02").mkdir(parents=True)
+    log = home / "ledger/sends/as_of_date=2026-01-02/winback.parquet"
+    log.parent.mkdir(parents=True)
+    log.touch()
 
 
 def test_before_anything_has_run_every_day_is_live(home: Path) -> None:
