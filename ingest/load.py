@@ -1,6 +1,7 @@
 """Load one partition: landed files -> typed Parquet, with what does not fit in quarantine.
 
-The new file is written beside the old one, checked, and renamed over it; until then the last good load is untouched.
+The new file is written beside the old one, checked, and renamed over it; until then the last good load is untouched. A
+load that another one replaces is kept apart, for days that have read it (ingest/superseded.py).
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from ingest.landing import LandedFile, ensure_unchanged, landed_files, load_id, 
 from ingest.quarantine import replace_rejects
 from ingest.read import Unread, read_file
 from ingest.records import Reject
+from ingest.superseded import PART, keep
 from ingest.tombstones import Tombstones
 from ingest.typing_sql import kept_value_sql, reason_sql
 
@@ -106,7 +108,8 @@ def load_partition(
         if report.problem is None:
             rejected = quarantine / contract.source / contract.table / f"extract_date={day}"
             replace_rejects(rejects, rejected, scratch, vault)
-            put_in_place(scratch / "part.parquet", target / "part.parquet")
+            keep(target, scratch / PART, scratch, vault)
+            put_in_place(scratch / PART, target / PART)
             report.is_loaded = True
     return report
 
@@ -152,7 +155,7 @@ def _load(
             ).fetchall()
         )
         report.undeclared_columns = sorted(undeclared)
-        part = scratch / "part.parquet"
+        part = scratch / PART
         _write_parquet(connection, contract, report, loaded, part, vault)
         _judge(connection, contract, report, vault.read_parquet(glob_of(part), "hive_partitioning = false"))
     return rejects

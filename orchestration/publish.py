@@ -10,6 +10,8 @@ from typing import Any
 import duckdb
 
 from ingest.files import put_in_place, quoted
+from ingest.superseded import forget
+from orchestration import inputs
 from orchestration.settings import Settings
 from orchestration.site import Site
 from orchestration.warehouse import macros_fingerprint, open_warehouse
@@ -18,7 +20,9 @@ from orchestration.warehouse import macros_fingerprint, open_warehouse
 def publish(site: Site, manifest: Mapping[str, Any], settings: Settings) -> dict[str, int]:
     """Write each model with `config.meta.publish` to `history/<model>/as_of_date=<day>/`; replace the readers' copy.
 
-    Gives the rows written per model. Doing it again for the same day replaces that day.
+    Gives the rows written per model. Doing it again for the same day replaces that day; but a replay leaves in place
+    what a live run has published or read: what was known then stays. What a live run was given is published too, and
+    superseded loads that none was given are forgotten.
 
     Raises:
         WarehouseBusyError: another process has the warehouse open.
@@ -27,7 +31,15 @@ def publish(site: Site, manifest: Mapping[str, Any], settings: Settings) -> dict
         n for n in manifest["nodes"].values() if n["resource_type"] == "model" and n["config"]["meta"].get("publish")
     ]
     with open_warehouse(site) as connection:
-        counts = {m["name"]: _write_history(connection, m, site, settings.history) for m in models}
+        stands = not site.is_live and inputs.is_on_record(site.day, settings)
+        counts = {
+            m["name"]: _write_history(connection, m, site, settings.history)
+            for m in models
+            if not (stands and _partition(m, site, settings.history).exists())
+        }
+        if site.is_live and inputs.is_noted(connection):
+            inputs.publish(connection, site, settings)
+            forget(settings.raw, inputs.superseded_and_read(settings))
         connection.execute(
             "create schema if not exists published; "
             f"create or replace table published.run as "
@@ -39,7 +51,7 @@ def publish(site: Site, manifest: Mapping[str, Any], settings: Settings) -> dict
 
 
 def _write_history(connection: duckdb.DuckDBPyConnection, model: Mapping[str, Any], site: Site, history: Path) -> int:
-    target = history / model["name"] / f"as_of_date={site.day}" / "part.parquet"
+    target = _partition(model, site, history)
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = unread_beside(target)
     row = connection.execute(
@@ -48,6 +60,10 @@ def _write_history(connection: duckdb.DuckDBPyConnection, model: Mapping[str, An
     ).fetchone()
     put_in_place(temporary, target)
     return int(row[0]) if row else 0
+
+
+def _partition(model: Mapping[str, Any], site: Site, history: Path) -> Path:
+    return history / str(model["name"]) / f"as_of_date={site.day}" / "part.parquet"
 
 
 def _copy_for_readers(site: Site) -> None:

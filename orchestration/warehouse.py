@@ -8,6 +8,7 @@ from typing import Any
 
 import duckdb
 
+from orchestration import inputs
 from orchestration.settings import Settings
 from orchestration.site import Site
 from orchestration.zones import create_views, ensure_readable
@@ -17,8 +18,13 @@ class WarehouseBusyError(Exception):
     """Another process has the warehouse open for writing; it will let go."""
 
 
-def prepare(site: Site, manifest: Mapping[str, Any], settings: Settings) -> None:
-    """Give the warehouse its source views as the zones are now. A replay begins from nothing.
+def prepare(
+    site: Site, manifest: Mapping[str, Any], settings: Settings, *, as_it_was: bool = False
+) -> inputs.Inputs | None:
+    """Give the warehouse its source views: of a live run as the zones are now, and what it is given is noted.
+
+    A replay begins from nothing and, as does a live day that is built anew (`as_it_was`), is given what the day's last
+    live run was; that is returned. Where there was none, it is given what there is now.
 
     Raises:
         VaultError: what is kept was written with another key, or without one.
@@ -28,8 +34,12 @@ def prepare(site: Site, manifest: Mapping[str, Any], settings: Settings) -> None
     site.warehouse.parent.mkdir(parents=True, exist_ok=True)
     if not site.is_live:
         site.warehouse.unlink(missing_ok=True)
+    given = inputs.of_day(site.day, manifest, settings) if as_it_was or not site.is_live else None
     with open_warehouse(site) as connection:
-        create_views(connection, manifest, settings)
+        create_views(connection, manifest, settings, given.known if given else None)
+        if site.is_live:
+            inputs.note(connection, site, manifest)
+    return given
 
 
 def macros_fingerprint(manifest: Mapping[str, Any]) -> str:

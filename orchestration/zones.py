@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import glob
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,13 +16,15 @@ from typing import Any
 import duckdb
 
 from ingest.contract import LINEAGE_COLUMNS
-from ingest.files import quoted
+from ingest.files import glob_of, quoted
+from ingest.superseded import EMPTY, PART, SUPERSEDED, files_of
 from orchestration.settings import Settings
 
 
 def state_files(zones: Settings) -> Iterator[Path]:
     """Every file that the zones hold in their own form: Parquet, and what is in quarantine."""
-    yield from zones.raw.glob("*/*/*/part.parquet")
+    for table in zones.raw.glob("*/*"):
+        yield from files_of(table)
     for zone in (zones.history, zones.ledger):
         yield from zone.glob("*/*/*.parquet")
     yield from zones.quarantine.glob("*/*/*/rejects.*")
@@ -39,15 +42,27 @@ def ensure_readable(zones: Settings) -> None:
     zones.vault.ensure_opens(sorted(state_files(zones)))
 
 
-def create_views(connection: duckdb.DuckDBPyConnection, manifest: Mapping[str, Any], zones: Settings) -> None:
-    """Create or replace a view for each source of the manifest: `raw_<source>.<table>`, `history.*` and so on."""
+@dataclass(frozen=True)
+class Known:
+    """The files of raw and history that a run is given, by source and table; of the ledger it reads what there is."""
+
+    files: Mapping[tuple[str, str], Sequence[Path]]
+
+
+def create_views(
+    connection: duckdb.DuckDBPyConnection, manifest: Mapping[str, Any], zones: Settings, known: Known | None = None
+) -> None:
+    """Create or replace a view for each source of the manifest: `raw_<source>.<table>`, `history.*` and so on.
+
+    Each sees what its zone holds whenever it is read or, with `known`, those files and no others.
+    """
     for source in manifest["sources"].values():
         columns = {name: column["data_type"] for name, column in source["columns"].items()}
         zone = source["config"]["meta"].get("zone")
         if zone is None:
             columns |= {"extract_date": "date", **dict(LINEAGE_COLUMNS)}
         nulls = ", ".join(f'null as "{name}"' for name in columns)
-        rows = _extracts(manifest, zones) if zone == "loads" else _rows(zone, source, columns, zones)
+        rows = _extracts(manifest, zones, known) if zone == "loads" else _rows(zone, source, columns, zones, known)
         rows = rows or f"select {nulls} where false"
         typed = ", ".join(f'cast("{name}" as {data_type}) as "{name}"' for name, data_type in columns.items())
         connection.execute(f"create schema if not exists {source['schema']}")
@@ -98,65 +113,79 @@ def _files(source: Mapping[str, Any], zones: Settings) -> list[Path]:
     return sorted(root.joinpath(source["name"]).glob("*_date=*/*.parquet"))
 
 
-def _rows(zone: str | None, source: Mapping[str, Any], columns: Mapping[str, str], zones: Settings) -> str | None:
+def _rows(
+    zone: str | None, source: Mapping[str, Any], columns: Mapping[str, str], zones: Settings, known: Known | None
+) -> str | None:
     """The select over a source's files, or None while there are none."""
     root = {None: zones.raw / source["source_name"], "history": zones.history, "ledger": zones.ledger}[zone]
     day = "extract_date" if zone is None else "as_of_date"
-    folder = root / source["name"]
-    if not any(folder.glob(f"{day}=*/*.parquet")):
+    given = None if zone == "ledger" else known
+    patterns = _patterns(root / source["name"], f"{day}=*/*.parquet", (source["source_name"], source["name"]), given)
+    if not patterns:
         return None
-    files = _read(f"{_glob(folder)}/{day}=*/*.parquet", {n: t for n, t in columns.items() if n != day}, zones)
+    files = _read(patterns, {n: t for n, t in columns.items() if n != day}, zones)
     return f"select *, {_day_of('filename', day)} as {day} from {files}"
 
 
-def _extracts(manifest: Mapping[str, Any], zones: Settings) -> str | None:
+def _patterns(folder: Path, pattern: str, table: tuple[str, str], known: Known | None) -> list[str]:
+    """What to read of a table's folder, quoted: one pattern, or the files that are known."""
+    if known is not None:
+        return [glob_of(file) for file in known.files.get(table, ())]
+    return [f"{_glob(folder)}/{pattern}"] if any(folder.glob(pattern)) else []
+
+
+def _extracts(manifest: Mapping[str, Any], zones: Settings, known: Known | None) -> str | None:
     """The select over what is loaded, by partition: a row for each file, with what its rows say of their load.
 
     So one rename puts data and description in place. A file without a row is there and no more: its load_id is `empty`,
     and nothing of it is in quarantine, for a load that has rejected rows only is not put in place.
     """
-    landed = [s for s in manifest["sources"].values() if "zone" not in s["config"]["meta"]]
-    tables = [(s["source_name"], s["name"]) for s in landed]
-    loaded = [table for table in tables if any(zones.raw.joinpath(*table).glob("extract_date=*/part.parquet"))]
-    return " union all ".join(_extracts_of(*table, zones) for table in loaded) or None
+    selects = []
+    for source in manifest["sources"].values():
+        table = (source["source_name"], source["name"])
+        if "zone" in source["config"]["meta"]:
+            continue
+        if patterns := _patterns(zones.raw.joinpath(*table), f"extract_date=*/{PART}", table, known):
+            selects.append(_extracts_of(*table, patterns, zones))
+    return " union all ".join(selects) or None
 
 
-def _extracts_of(source_name: str, table_name: str, zones: Settings) -> str:
-    pattern = f"{_glob(zones.raw / source_name / table_name)}/extract_date=*/part.parquet"
+def _extracts_of(source_name: str, table_name: str, patterns: Sequence[str], zones: Settings) -> str:
+    listed = ", ".join(f"'{pattern}'" for pattern in patterns)
     said = {"load_id": "string", "quarantined_count": "bigint"}
     return f"""
         select
             '{source_name}' as source_name,
             '{table_name}' as table_name,
             {_day_of("file", "extract_date")} as extract_date,
-            coalesce(load_id, 'empty') as load_id,
+            coalesce(load_id, '{EMPTY}') as load_id,
             coalesce(row_count, 0) as row_count,
             coalesce(quarantined_count, 0) as quarantined_count
-        from glob('{pattern}')
+        from glob([{listed}])
         left join (
             select
                 filename,
                 any_value(load_id) as load_id,
                 any_value(quarantined_count) as quarantined_count,
                 count(*) as row_count
-            from {_read(pattern, said, zones)}
+            from {_read(patterns, said, zones)}
             group by filename
         ) on file = filename"""
 
 
-def _read(pattern: str, columns: Mapping[str, str], zones: Settings) -> str:
+def _read(patterns: Sequence[str], columns: Mapping[str, str], zones: Settings) -> str:
     """The files as these columns and `filename`. A column that a file does not have is null, and of its others none is.
 
     Declared, the columns need not be looked up in every file's footer, as union_by_name does; encrypted files, it
     cannot read (https://github.com/duckdb/duckdb/issues/21508).
     """
     schema = ", ".join(f"'{n}': {{name: '{n}', type: '{t}', default_value: null}}" for n, t in columns.items())
-    return zones.vault.read_parquet(pattern, f"schema = map {{{schema}}}", "filename = true")
+    return zones.vault.read_parquet(patterns, f"schema = map {{{schema}}}", "filename = true")
 
 
 def _day_of(path: str, name: str) -> str:
     """The day in a partition's path. DuckDB reads the files only that a condition on it leaves."""
-    return f"cast(regexp_extract({path}, '/{name}=([^/]+)/[^/]+$', 1) as date)"
+    return f"cast(regexp_extract({path}, '/{name}=([^/]+)/({SUPERSEDED}/)?[^/]+$', 1) as date)"
 
 
 def _glob(folder: Path) -> str:

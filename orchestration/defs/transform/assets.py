@@ -7,7 +7,7 @@ import dagster as dg
 from dagster_dbt import DagsterDbtCliRuntimeError, DbtCliResource, dbt_assets
 
 from orchestration.dbt_project import manifest, project
-from orchestration.partitions import daily, days_of, is_backfill, one_day_a_run
+from orchestration.partitions import daily, days_of, is_backfill, is_rebuild, one_day_a_run
 from orchestration.publish import publish
 from orchestration.settings import dbt_environment, settings
 from orchestration.site import Site, site_for
@@ -28,7 +28,7 @@ def models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[A
     """Every model, seed and data test. Unit tests are for whoever edits a model, not for the nightly run."""
     site = _site(context)
     try:
-        prepare(site, manifest(), settings())
+        given = prepare(site, manifest(), settings(), as_it_was=is_rebuild(context))
         is_outdated = is_built_with_other_macros(site, manifest())
     except WarehouseBusyError as error:
         raise dg.RetryRequested(max_retries=10, seconds_to_wait=30) from error
@@ -36,6 +36,8 @@ def models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[A
     context.log.info(
         f"as of {site.as_of}, in {site.warehouse}" + ("" if site.is_live else " (a replay: nothing is sent)")
     )
+    if given and given.missing:
+        context.log.warning(f"What this day read and is gone by now: {', '.join(given.missing)}")
     arguments = ["build", "--exclude-resource-type", "unit_test", "--vars", f"{{as_of: '{site.as_of}'}}"]
     if is_outdated:
         context.log.info("a macro has changed since the last run: every fact is made anew")
