@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Collection
 from pathlib import Path
 
-from engine import Vault
+from engine import Vault, is_encrypted
 from ingest.files import glob_of, put_in_place
 
 PART = "part.parquet"
@@ -24,7 +24,11 @@ def keep(folder: Path, replacement: Path, scratch: Path, vault: Vault) -> None:
     `scratch` is a folder on the same file system.
     """
     part = folder / PART
-    if not part.exists() or (load_id := load_id_of(part, vault)) == load_id_of(replacement, vault):
+    # What was written before there was a key stays in no second copy.
+    if not part.exists() or is_encrypted(part) != bool(vault.key):
+        return
+    load_id = load_id_of(part, vault)
+    if load_id == load_id_of(replacement, vault):
         return
     copy = scratch / f"{SUPERSEDED}.parquet"
     shutil.copyfile(part, copy)
