@@ -15,7 +15,7 @@ from rich.progress import Progress
 from typer.core import TyperGroup
 
 from engine import VaultError
-from orchestration import definition_commands, delivery_commands, generate, person_commands
+from orchestration import definition_commands, delivery_commands, generate, person_commands, replay_commands
 from orchestration.settings import PROJECT, export_environment, settings
 
 
@@ -44,6 +44,7 @@ app.command(name="segment")(definition_commands.show_segment)
 app.command(name="lint")(definition_commands.lint)
 app.command(name="diff")(definition_commands.show_diff)
 app.command(name="generate")(generate.generate_texts)
+app.command(name="replay")(replay_commands.replay)
 app.command(name="simulate")(definition_commands.simulate)
 app.command(name="preview")(definition_commands.preview)
 

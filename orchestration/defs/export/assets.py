@@ -1,20 +1,17 @@
 """The asset of one campaign: its export table through the gate, rendered, logged and put into the outbox."""
 
-from collections.abc import Iterator, Sequence
-from datetime import UTC
+from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
-import duckdb
 
-from exports import Manifest, Run, write_outbox
+from exports import Manifest
 from orchestration import export_tables
 from orchestration.dbt_project import manifest
 from orchestration.defs.transform.assets import published
+from orchestration.export_campaign import export_campaign
 from orchestration.gate import GateClosedError, ensure_open, open_published
 from orchestration.partitions import daily, days_of, is_backfill, one_day_a_run
-from orchestration.rehearsal import rehearse
-from orchestration.send_log import record
 from orchestration.settings import settings
 from orchestration.site import Site, site_for
 
@@ -48,26 +45,13 @@ def export_asset(folder: Path) -> dg.AssetsDefinition:
                 models = export_tables.export_models(manifest(), campaign)
                 ensure_open(connection, campaign, models)
                 yield dg.AssetCheckResult(check_name=GATE, passed=True)
-                written = _export(connection, site, folder, models)
+                written = export_campaign(connection, site, folder, models, manifest(), settings())
         except GateClosedError as error:
             yield dg.AssetCheckResult(check_name=GATE, passed=False, description=str(error))
             raise dg.Failure(f"{campaign}, {site.day}: {error}", allow_retries=False) from error
         yield dg.MaterializeResult(metadata=_metadata(site, campaign, written))
 
     return export
-
-
-def _export(
-    connection: duckdb.DuckDBPyConnection, site: Site, folder: Path, models: Sequence[export_tables.Model]
-) -> Manifest:
-    campaign = export_tables.load(folder, models)
-    run = Run(as_of=site.as_of.replace(tzinfo=UTC), as_of_date=site.day)
-    key = settings().unsubscribe_key.encode()
-    rehearse(campaign, models, manifest(), run, key)
-    rows = export_tables.rows_of(connection, campaign, models)
-    if site.is_live:
-        record(connection, site, folder.name, export_tables.table(models[0]), settings().ledger)
-    return write_outbox(campaign, rows, site.outbox(folder.name), run=run, secret=key)
 
 
 def _metadata(site: Site, campaign: str, written: Manifest) -> dict[str, dg.MetadataValue]:
