@@ -45,6 +45,7 @@ app.command(name="lint")(definition_commands.lint)
 app.command(name="diff")(definition_commands.show_diff)
 app.command(name="generate")(generate.generate_texts)
 app.command(name="replay")(replay_commands.replay)
+app.command(name="restate")(replay_commands.restate)
 app.command(name="simulate")(definition_commands.simulate)
 app.command(name="preview")(definition_commands.preview)
 

@@ -59,6 +59,40 @@ def replay(
         raise typer.Exit(1)
 
 
+def restate(
+    first: Annotated[
+        datetime | None,
+        typer.Option("--from", formats=["%Y-%m-%d"], help="The first day; by default the first there is."),
+    ] = None,
+    last: Annotated[
+        datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="The last; by default the last that ran live.")
+    ] = None,
+) -> None:
+    """Work out scores and segments of past days anew, by today's definitions and identities, apart from history."""
+    from orchestration.site import last_live_day
+    from workbench import WorkbenchError
+    from workbench.reports import Section, print_sections
+    from workbench.restate import RESTATED
+    from workbench.restate import restate as restated
+
+    here = settings()
+    ensure_readable(here)
+    end = last.date() if last else last_live_day(here)
+    if end is None:
+        raise SystemExit("No day has run yet: postroom run")
+    begin = first.date() if first else here.first_day
+    days = [begin + timedelta(days=n) for n in range((end - begin).days + 1)]
+    if not days:
+        raise SystemExit(f"{begin} lies after {end}.")
+    with console.status("") as status:
+        try:
+            rows = restated(days, here, told=lambda day: status.update(f"Restating {day}"))
+        except WorkbenchError as error:
+            raise SystemExit(str(error)) from None
+    title = f"{days[0]} to {days[-1]}, {len(days)} days, in {here.home / RESTATED}/<model>/as_of_date=<day>/"
+    print_sections([Section(title, "", ["model", "rows"], list(rows.items()))], console)
+
+
 def _days(on: datetime | None, first: datetime | None, last: datetime | None) -> list[date]:
     """The days asked for, in order.
 

@@ -55,7 +55,7 @@ def _day(day: date, report: dict[str, Any], campaign: str) -> list[object]:
     counts = dict.fromkeys(_ORDER, 0)
     for row in report["campaigns"][campaign]["decisions"]:
         counts[row["decision"]] += row["decisions"]
-    known = "what its live run read" if report["ran_live"] else "what is there now"
+    known = "what its live run read" if report["is_as_read"] else "what is there now"
     return [str(day), sum(counts.values()), *counts.values(), report["campaigns"][campaign]["payloads"], known]
 
 
