@@ -25,7 +25,7 @@ def state_files(zones: Settings) -> Iterator[Path]:
     """Every file that the zones hold in their own form: Parquet, and what is in quarantine."""
     for table in zones.raw.glob("*/*"):
         yield from files_of(table)
-    for zone in (zones.history, zones.ledger):
+    for zone in (zones.history, zones.home / "restated", zones.ledger):
         yield from zone.glob("*/*/*.parquet")
     yield from zones.quarantine.glob("*/*/*/rejects.*")
     # An erasure that was broken off.

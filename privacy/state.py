@@ -241,8 +241,9 @@ def _blanked_records(connection: duckdb.DuckDBPyConnection, source: str) -> dict
 
 
 def state_files(zones: Zones) -> list[Path]:
-    """The files of history and ledger, but for the tombstones: they tell nothing of anybody."""
-    found = [p for zone in (zones.history, zones.ledger) for p in zone.glob("*/*/*.parquet")]
+    """The files of history, restated too, and ledger, but for the tombstones: they tell nothing of anybody."""
+    roots = (zones.history, zones.home / "restated", zones.ledger)
+    found = [p for zone in roots for p in zone.glob("*/*/*.parquet")]
     return sorted(p for p in found if p.parts[-3] != "tombstones")
 
 
