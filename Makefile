@@ -30,7 +30,7 @@ test-all: $(TEST) ## Run every test, the heavy ones too
 lint: $(TEST) ## Check style, types and every definition
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy benchmarks copywriting delivery duplicates engine ingest orchestration exports privacy samples workbench
+	@$(BIN)/mypy alerting benchmarks copywriting delivery disk doctor duplicates engine ingest orchestration exports privacy samples workbench
 	@$(BIN)/postroom lint
 
 preview: $(RUN) ## Show every campaign and block in a browser: desktop and phone, light and dark

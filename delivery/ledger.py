@@ -22,6 +22,7 @@ from typing import Any, Literal
 import orjson
 
 from delivery.errors import DeliveryError
+from disk import make_folder, sync_folder, write_whole
 
 State = Literal["accepted", "dead", "unknown", "waiting"]
 
@@ -111,7 +112,7 @@ class Ledger:
     def _add(self, record: Mapping[str, Any]) -> None:
         line = orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
         is_new = not self.path.exists()
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(self.path.parent)
         with self.path.open("ab") as file:
             if file.tell() != self._length:
                 file.truncate(self._length)
@@ -119,8 +120,7 @@ class Ledger:
             file.flush()
             os.fsync(file.fileno())
         if is_new:
-            for folder in (self.path.parent, *self.path.parents[1:3]):
-                _sync(folder)
+            sync_folder(self.path.parent)
         self._length += len(line)
         self._fold(line)
 
@@ -200,14 +200,7 @@ def forget(folder: Path, message_ids: Set[str]) -> int:
 
 def replace_lines(path: Path, records: Iterable[Mapping[str, Any]]) -> None:
     """Puts a file of these records in place by one rename."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    with temporary.open("wb") as file:
-        for record in records:
-            file.write(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE))
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    _sync(path.parent)
+    write_whole(path, b"".join(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE) for record in records))
 
 
 def _named(record: Mapping[str, Any]) -> Iterator[str]:
@@ -229,11 +222,3 @@ def _without(record: dict[str, Any], message_ids: Set[str]) -> dict[str, Any]:
 
 def _text(at: dt.datetime) -> str:
     return at.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from disk import write_whole
 from exports.generated import GeneratedText
 from exports.safety import Text, clean_line
 from exports.yamlfile import YamlFile, read_yaml
@@ -109,7 +110,5 @@ def write_texts(path: Path, candidates: Mapping[str, Mapping[str, Candidate]]) -
         for name, entries in candidates.items()
         if entries
     }
-    partial = path.with_name(f".{path.name}.partial")
     content = yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=120)
-    partial.write_text(_HEADER + content, encoding="utf-8")
-    partial.rename(path)
+    write_whole(path, (_HEADER + content).encode())

@@ -16,6 +16,8 @@ from typing import Any, Self
 
 import orjson
 
+from disk import make_folder, sync_folder
+
 MANIFEST = "manifest.json"
 BUFFER_BYTES = 1 << 20
 
@@ -83,7 +85,7 @@ def replaced(directory: Path) -> Iterator[Path]:
     """A hidden directory to write into, which then takes the place of `directory` by rename: after any failure that is
     as it was before. One that holds the very bytes already is left untouched.
     """
-    directory.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(directory.parent)
     restore(directory)
     partial = _sibling(directory, "partial")
     shutil.rmtree(partial, ignore_errors=True)
@@ -106,7 +108,7 @@ def _holds(directory: Path, partial: Path) -> bool:
 def _replace(directory: Path, partial: Path) -> None:
     """Renames `partial` into place; what was there is kept aside until that has worked."""
     for folder in (*filter(Path.is_dir, partial.iterdir()), partial):
-        _sync_directory(folder)
+        sync_folder(folder)
     previous = _sibling(directory, "previous")
     if directory.exists():
         directory.rename(previous)
@@ -115,7 +117,7 @@ def _replace(directory: Path, partial: Path) -> None:
     except OSError:
         restore(directory)
         raise
-    _sync_directory(directory.parent)
+    sync_folder(directory.parent)
     shutil.rmtree(previous, ignore_errors=True)
 
 
@@ -139,11 +141,3 @@ def write_synced(path: Path, data: bytes) -> None:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -17,6 +17,7 @@ from exports.campaign import Campaign
 from exports.checks import check_message
 from exports.errors import DataError, ExportError
 from exports.locales import Choice, choose
+from exports.pages import Page
 from exports.safety import addresses_in, clean_line, is_email
 from exports.tokens import Notes
 from exports.values import read_values
@@ -44,11 +45,21 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A message ready to write, and its explanation."""
+    """A message ready to write, and its explanation. `fields` are the message's; its HTML is JSON already."""
 
-    message: dict[str, Any]
+    fields: Mapping[str, Any]
     explanation: dict[str, Any]
     unsubscribe_url: str
+
+    def line(self) -> bytes:
+        """The message as a line of JSON."""
+        return orjson.dumps(self.fields, option=orjson.OPT_APPEND_NEWLINE)
+
+    @property
+    def message(self) -> dict[str, Any]:
+        """The message as it is read back."""
+        message: dict[str, Any] = orjson.loads(self.line())
+        return message
 
 
 class Renderer:
@@ -74,7 +85,7 @@ class Renderer:
         token = unsubscribe.sign(self.secret, request)
         url = f"{campaign.brand['unsubscribe_url']}/{token}"
         locale = choose(row.get("language"), self._locales, campaign.brand["locale"])
-        parts = self._parts(row, message_id, variant, url, locale.locale, notes)
+        page, parts = self._parts(row, message_id, variant, url, locale.locale, notes)
         message = {
             "message_id": message_id,
             "campaign": campaign.name,
@@ -96,16 +107,20 @@ class Renderer:
                 "message_class": campaign.message_class,
             },
         }
-        check_message(message, self._own_addresses)
-        self._measure(message, notes)
+        check_message(message | {"html": page.abridged()}, self._own_addresses)
+        self._measure(message_id, page, notes)
         return Rendered(message, self._explain(row, message, locale, notes), url)
 
-    def _measure(self, message: Mapping[str, Any], notes: Notes) -> None:
+    def _measure(self, message_id: str, page: Page, notes: Notes) -> None:
         """Refuses HTML that a reader would not see whole, and notes what comes near it."""
-        size, most = len(message["html"].encode()), self.campaign.brand.max_html_bytes
+        most = self.campaign.brand.max_html_bytes
+        # As JSON it is never shorter.
+        if len(page.json) <= most * NEAR:
+            return
+        size = page.size()
         if size > most:
             text = f"has {size:,} bytes, and max_html_bytes in brand.yml is {most:,}: show fewer items or shorter texts"
-            raise DataError(message["message_id"], text, "html")
+            raise DataError(message_id, text, "html")
         if size > most * NEAR:
             notes.warnings["html_bytes"] = size
 
@@ -122,20 +137,20 @@ class Renderer:
         unsubscribe_url: str,
         locale: str,
         notes: Notes,
-    ) -> dict[str, str]:
+    ) -> tuple[Page, dict[str, Any]]:
         templates, values = read_values(self.campaign, locale, row, variant, notes, message_id)
         try:
-            subject = " ".join(templates.subject.render(values).split())
-            preheader = " ".join(templates.preheader.render(values).split())
+            subject = " ".join(templates.subject.text(values).split())
+            preheader = " ".join(templates.preheader.text(values).split())
             values |= {"subject": subject, "preheader": preheader, "unsubscribe_url": unsubscribe_url}
-            html, text = templates.html.render(values), _tidied(templates.text.render(values))
+            page, text = templates.html.page(values), _tidied(templates.text.text(values))
         except UndefinedError as error:
             # It names what is missing; any other error may quote a value.
             raise DataError(message_id, f"the template cannot be filled: {error}") from error
         except (TemplateError, TypeError, ValueError, ArithmeticError) as error:
             problem = f"the template cannot be filled: {type(error).__name__}"
             raise DataError(message_id, problem) from None
-        return {"subject": subject, "preheader": preheader, "html": html, "text": text}
+        return page, {"subject": subject, "preheader": preheader, "html": orjson.Fragment(page.json), "text": text}
 
     def _explain(
         self, row: Mapping[str, Any], message: Mapping[str, Any], locale: Choice, notes: Notes

@@ -148,7 +148,7 @@ def _write_files(renderer: Renderer, rows: Iterable[Mapping[str, Any]], partial:
         table = csv.writer(recipients)
         table.writerow(_RECIPIENT_COLUMNS)
         for rendered in _in_order(renderer.render(row) for row in rows):
-            payloads.write_json(rendered.message)
+            payloads.write_bytes(rendered.line())
             explain.write_json(rendered.explanation)
             table.writerow(map(spreadsheet_cell, _recipient(rendered)))
             tally.add(rendered.explanation)
@@ -189,7 +189,7 @@ def _in_order(rendered: Iterable[Rendered]) -> Iterator[Rendered]:
     """Passes messages on as long as their ids rise: so none can come twice, without remembering them."""
     last = ""
     for item in rendered:
-        message_id = item.message["message_id"]
+        message_id = item.fields["message_id"]
         if message_id <= last:
             raise DataError(message_id, f"comes twice or out of order (after {last!r})", "message_id")
         last = message_id
@@ -197,7 +197,7 @@ def _in_order(rendered: Iterable[Rendered]) -> Iterator[Rendered]:
 
 
 def _recipient(rendered: Rendered) -> tuple[str, ...]:
-    message = rendered.message
+    message = rendered.fields
     return (
         message["message_id"],
         message["campaign"],

@@ -7,12 +7,10 @@ import datetime as dt
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
 
 from jinja2 import Environment, StrictUndefined, nodes
 from jinja2.exceptions import TemplateSyntaxError
 from jinja2.filters import FILTERS
-from jinja2.sandbox import ImmutableSandboxedEnvironment, SandboxedEnvironment
 from jinja2.tests import TESTS
 from markupsafe import Markup
 
@@ -20,6 +18,7 @@ from exports import formats
 from exports.brand import Brand
 from exports.errors import Problem
 from exports.links import url_part
+from exports.pages import PageEnvironment
 from exports.safety import Text
 from exports.source import Source
 
@@ -45,21 +44,12 @@ def _printable(value: object) -> object:
 _KNOWN_FILTERS = (*_SAFE_FILTERS, *formats.FILTERS)
 
 
-class _Environment(ImmutableSandboxedEnvironment):
-    """The sandbox, with a short way to the items of lists: they are plain dicts, whose keys hide nothing."""
-
-    def getattr(self, obj: Any, attribute: str) -> Any:
-        if type(obj) is dict and attribute in obj:
-            return obj[attribute]
-        return super().getattr(obj, attribute)
-
-
-def environment(autoescape: bool, locale: str) -> SandboxedEnvironment:
+def environment(autoescape: bool, locale: str) -> PageEnvironment:
     """The sandbox templates run in: strict about names, no functions, only filters that cannot switch escaping off.
 
     `locale` is whose amounts, dates and numbers the filters write.
     """
-    env = _Environment(
+    env = PageEnvironment(
         autoescape=autoescape,
         undefined=StrictUndefined,
         finalize=_printable,

@@ -5,8 +5,6 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from jinja2 import Template
-
 from exports.brand import Brand
 from exports.compiler import Compiler
 from exports.definition import PROVIDED, Definition
@@ -15,6 +13,7 @@ from exports.generated import GeneratedText
 from exports.inputs import Inputs
 from exports.lists import TokenList
 from exports.locales import DEFAULT, PLAIN, is_locale, language_of
+from exports.pages import PageTemplate
 from exports.slots import Slot
 from exports.source import Source, read_source
 from exports.static_links import Names
@@ -33,10 +32,10 @@ class TemplateSet:
     lists: tuple[TokenList, ...]
     slots: tuple[Slot, ...]
     generated: tuple[GeneratedText, ...]
-    subject: Template
-    preheader: Template
-    html: Template
-    text: Template
+    subject: PageTemplate
+    preheader: PageTemplate
+    html: PageTemplate
+    text: PageTemplate
 
 
 class Templates:
@@ -145,7 +144,7 @@ class _Set:
     def __init__(self, all_sets: Templates, folder: Path, locale: str, names: Names) -> None:
         self.all, self.folder, self.locale, self.names = all_sets, folder, locale, names
         self.problems = all_sets.problems
-        self.templates: dict[str, Template] = {}
+        self.templates: dict[str, PageTemplate] = {}
 
     def load_all(self) -> list[Usage]:
         """What each template uses, of those that can be read."""
@@ -174,7 +173,7 @@ class _Set:
         is_html = name.endswith(".mjml")
         text = self._html(source, usage) if is_html else self._text(source)
         if not self.problems:
-            self.templates[name] = environment(is_html, self.locale).from_string(text)
+            self.templates[name] = environment(is_html, self.locale).page_template(text)
         return usage
 
     def _html(self, source: Source, usage: Usage) -> str:

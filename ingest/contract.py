@@ -58,6 +58,7 @@ class Contract:
     """What one source table's extracts hold.
 
     `quarantine_limit` is the share of rows, 0 to 1, above which a partition counts as broken rather than dirty.
+    `freshness` is how old its last extract may be (`error_after`), and `warn_after` from when on that is said.
     Partitions older than `retention_days` are removed; None keeps them.
     """
 
@@ -72,6 +73,7 @@ class Contract:
     expectations: tuple[Mapping[str, Any], ...] = ()
     quarantine_limit: float = 0.1
     freshness: timedelta | None = None
+    warn_after: timedelta | None = None
     retention_days: int | None = None
     description: str = ""
     declared_in: str = ""
@@ -146,7 +148,8 @@ def _contract(table: Mapping[str, Any]) -> Contract:
         adapters=tuple(meta.get("adapters", ())),
         expectations=tuple(meta.get("expectations", ())),
         quarantine_limit=float(meta.get("quarantine_limit", 0.1)),
-        freshness=_period(table.get("freshness")),
+        freshness=_period(table.get("freshness"), "error_after"),
+        warn_after=_period(table.get("freshness"), "warn_after"),
         retention_days=_retention_days(where, table),
         description=table["description"],
         declared_in=table["original_file_path"],
@@ -200,8 +203,8 @@ def _retention_days(where: str, table: Mapping[str, Any]) -> int | None:
     return days
 
 
-def _period(freshness: Mapping[str, Any] | None) -> timedelta | None:
-    after = (freshness or {}).get("error_after") or {}
+def _period(freshness: Mapping[str, Any] | None, name: str) -> timedelta | None:
+    after = (freshness or {}).get(name) or {}
     if not after.get("count"):
         return None
     return timedelta(**{f"{after['period']}s": after["count"]})

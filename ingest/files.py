@@ -1,4 +1,4 @@
-"""Putting Parquet files in place, for every zone that holds state."""
+"""Folders to write into, and paths as SQL has them, for every zone that holds state."""
 
 from __future__ import annotations
 
@@ -12,14 +12,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _SCRATCH = ".loading-"
-
-
-def put_in_place(source: Path, target: Path) -> None:
-    """Rename `source` over `target`, on disk before it is seen: a power cut leaves the old file or the new one."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    _sync(source)
-    source.replace(target)
-    _sync(target.parent)
 
 
 @contextmanager
@@ -71,11 +63,3 @@ def glob_of(path: Path) -> str:
 def quoted(path: Path | str) -> str:
     """The path as it stands between single quotes in SQL."""
     return str(path).replace("'", "''")
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -15,11 +15,12 @@ from pathlib import Path
 
 import duckdb
 
+from disk import put_in_place
 from engine import Vault
 from ingest.contract import Contract
 from ingest.errors import ExtractError, StillBeingWrittenError
 from ingest.expectations import Expected, check
-from ingest.files import glob_of, put_in_place, quoted, scratch_folder
+from ingest.files import glob_of, quoted, scratch_folder
 from ingest.landing import LandedFile, ensure_unchanged, landed_files, load_id, wait_until_settled
 from ingest.quarantine import replace_rejects
 from ingest.read import Unread, read_file
@@ -47,6 +48,7 @@ class LoadReport:
 
     `reasons` counts what is in quarantine, `misfits` the values that a loaded row had to be taken without.
     `erased` counts the rows of erased people: they are neither loaded nor kept in quarantine.
+    `is_over_limit` says that the problem is the contract's quarantine_limit.
     """
 
     contract: str
@@ -61,6 +63,7 @@ class LoadReport:
     files: list[str] = field(default_factory=list)
     expectations: list[Expected] = field(default_factory=list)
     problem: str | None = None
+    is_over_limit: bool = False
 
     @property
     def broken(self) -> list[Expected]:
@@ -108,7 +111,7 @@ def load_partition(
         if report.problem is None:
             rejected = quarantine / contract.source / contract.table / f"extract_date={day}"
             replace_rejects(rejects, rejected, scratch, vault)
-            keep(target, scratch / PART, scratch, vault)
+            keep(target, scratch / PART, vault)
             put_in_place(scratch / PART, target / PART)
             report.is_loaded = True
     return report
@@ -236,7 +239,8 @@ def _write_parquet(
 def _judge(connection: duckdb.DuckDBPyConnection, contract: Contract, report: LoadReport, written: str) -> None:
     """Say in the report what keeps the partition out, if anything does."""
     total = report.rows + report.quarantined
-    if _is_broken(contract, report):
+    report.is_over_limit = _is_broken(contract, report)
+    if report.is_over_limit:
         reasons = Counter(report.reasons) + Counter(report.misfits)
         worst = "; ".join(f"{count} x {reason}" for reason, count in reasons.most_common(3))
         report.problem = (

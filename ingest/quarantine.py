@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from disk import put_in_place
 from engine import Vault
-from ingest.files import glob_of, put_in_place, quoted
+from ingest.files import glob_of, quoted
 from ingest.records import Reject
 
 PLAIN = "rejects.jsonl"

@@ -9,8 +9,9 @@ import shutil
 from collections.abc import Collection
 from pathlib import Path
 
+from disk import written
 from engine import Vault, is_encrypted
-from ingest.files import glob_of, put_in_place
+from ingest.files import glob_of
 
 PART = "part.parquet"
 SUPERSEDED = "superseded"
@@ -18,11 +19,8 @@ SUPERSEDED = "superseded"
 EMPTY = "empty"
 
 
-def keep(folder: Path, replacement: Path, scratch: Path, vault: Vault) -> None:
-    """Keep what lies in a partition's folder, if what is to replace it is another load.
-
-    `scratch` is a folder on the same file system.
-    """
+def keep(folder: Path, replacement: Path, vault: Vault) -> None:
+    """Keep what lies in a partition's folder, if what is to replace it is another load."""
     part = folder / PART
     # What was written before there was a key stays in no second copy.
     if not part.exists() or is_encrypted(part) != bool(vault.key):
@@ -30,9 +28,8 @@ def keep(folder: Path, replacement: Path, scratch: Path, vault: Vault) -> None:
     load_id = load_id_of(part, vault)
     if load_id == load_id_of(replacement, vault):
         return
-    copy = scratch / f"{SUPERSEDED}.parquet"
-    shutil.copyfile(part, copy)
-    put_in_place(copy, folder / SUPERSEDED / f"{load_id}.parquet")
+    with written(folder / SUPERSEDED / f"{load_id}.parquet") as copy:
+        shutil.copyfile(part, copy)
 
 
 def load_id_of(part: Path, vault: Vault) -> str:

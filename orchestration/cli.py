@@ -51,8 +51,10 @@ app.command(name="preview")(definition_commands.preview)
 
 
 @app.callback()
-def _environment() -> None:
-    export_environment()
+def _environment(context: typer.Context) -> None:
+    # The doctor says what is wrong with the settings as one more fault, and writes nothing.
+    if context.invoked_subcommand != "doctor":
+        export_environment()
 
 
 @app.command()
@@ -156,6 +158,17 @@ def switch(
     from orchestration import switches
 
     switches.run(kind, name, state, because, console)
+
+
+@app.command()
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON, for a monitor.")] = False,
+    alert: Annotated[bool, typer.Option("--alert", help="Alert each fault, once: for cron.")] = False,
+) -> None:
+    """Check the installation, the home and its data, and say how to mend each fault; with any, the exit code is 1."""
+    from orchestration.doctor_commands import examine_home
+
+    examine_home(console, as_json=as_json, alert=alert)
 
 
 @app.command()

@@ -18,6 +18,7 @@ from rich.markup import escape
 from ingest import Contract, read_contracts
 from ingest.landing import landed_days, listing
 from ingest.superseded import SUPERSEDED
+from orchestration.alerts import after_run
 from orchestration.code import code_hash
 from orchestration.dbt_project import manifest
 from orchestration.partitions import ERASURE_TAG, daily
@@ -132,6 +133,7 @@ def execute(job: dg.JobDefinition, what: str, console: Console, *, instance: dg.
     for event in result.all_events:
         if event.is_step_failure:
             console.print(f"[red]{event.step_key} failed.[/red] {_cause(event.step_failure_data)}", highlight=False)
+    after_run(instance, console)
     return result.success
 
 

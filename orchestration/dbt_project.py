@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from disk import write_whole
 from orchestration.settings import PROJECT, dbt_environment, settings
 
 if TYPE_CHECKING:
@@ -33,10 +34,18 @@ def manifest() -> dict[str, Any]:
         RuntimeError: the project does not parse; the message is dbt's own.
     """
     path = settings().dbt_target / "manifest.json"
-    if not path.exists() or path.stat().st_mtime < _last_edit():
-        _parse()
+    if not is_current(path):
+        scratch = path.with_name("parse")
+        parse(scratch)
+        # Whole: another process may be reading it.
+        write_whole(path, (scratch / "manifest.json").read_bytes())
     parsed: dict[str, Any] = json.loads(path.read_text())
     return parsed
+
+
+def is_current(path: Path) -> bool:
+    """Whether a manifest is there, and no file of the project is newer."""
+    return path.exists() and path.stat().st_mtime >= _last_edit()
 
 
 def _last_edit() -> float:
@@ -44,7 +53,12 @@ def _last_edit() -> float:
     return max(f.stat().st_mtime for f in files if f.exists())
 
 
-def _parse() -> None:
+def parse(target: Path) -> None:
+    """Have dbt write the project's manifest into a folder.
+
+    Raises:
+        RuntimeError: the project does not parse; the message is dbt's own.
+    """
     dbt_environment(settings().home / "warehouse.duckdb")
     done = subprocess.run(
         [
@@ -56,7 +70,9 @@ def _parse() -> None:
             "--profiles-dir",
             PROJECT,
             "--target-path",
-            settings().dbt_target,
+            target,
+            "--log-path",
+            target / "logs",
         ],
         capture_output=True,
         text=True,
@@ -64,5 +80,3 @@ def _parse() -> None:
     )
     if done.returncode:
         raise RuntimeError(f"The dbt project does not parse:\n{done.stdout}{done.stderr}")
-    # dbt leaves the file alone when nothing it knows has changed; the edit it was called for is dealt with.
-    (settings().dbt_target / "manifest.json").touch()

@@ -11,10 +11,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ingest.files import put_in_place, quoted
+from disk import written
+from ingest.files import quoted
 from orchestration.dbt_project import manifest
 from orchestration.printable import printable
-from orchestration.publish import unread_beside
 from orchestration.settings import Settings, settings
 from orchestration.site import Site, last_live_day, published_as_of, site_for
 
@@ -99,8 +99,5 @@ def kept_at(site: Site, here: Settings) -> Path:
 
 
 def _write(pairs: pa.Table, target: Path, here: Settings) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = unread_beside(target)
-    with here.vault.connect() as connection:
+    with written(target) as temporary, here.vault.connect() as connection:
         connection.execute(f"copy (select * from pairs) to '{quoted(temporary)}' ({here.vault.parquet})")
-    put_in_place(temporary, target)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from disk import written
 from engine import Vault, VaultError, is_encrypted
-from ingest.files import glob_of, put_in_place, quoted, scratch_folder
+from ingest.files import glob_of, quoted, scratch_folder
 from ingest.quarantine import PLAIN, read_rejects, replace_rejects
-from orchestration.publish import unread_beside
 from orchestration.settings import Settings
 from orchestration.zones import state_files
 
@@ -38,11 +38,9 @@ def encrypt_home(here: Settings) -> int:
 
 
 def _encrypt_parquet(path: Path, vault: Vault) -> None:
-    temporary = unread_beside(path)
     source = Vault().read_parquet(glob_of(path), "hive_partitioning = false")
-    with vault.connect() as connection:
+    with written(path) as temporary, vault.connect() as connection:
         connection.execute(f"copy (from {source}) to '{quoted(temporary)}' ({vault.parquet})")
-    put_in_place(temporary, path)
 
 
 def _encrypt_rejects(path: Path, vault: Vault) -> None:

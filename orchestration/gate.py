@@ -5,7 +5,8 @@ What may pass is decided in SQL (`fct_campaign_gates`, thresholds in YAML); here
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import duckdb
@@ -13,8 +14,21 @@ import duckdb
 from orchestration.site import Site, published_as_of
 
 
+@dataclass(frozen=True, slots=True)
+class ClosedGate:
+    """A gate of `fct_campaign_gates` that is not passed; `feed` is the source table that is late, if that is it."""
+
+    gate: str
+    feed: str | None
+    detail: str
+
+
 class GateClosedError(Exception):
-    """A campaign must not be exported now; the message says why and what to do."""
+    """A campaign must not be exported now; the message says why and what to do, `closed` which gates it is, if any."""
+
+    def __init__(self, message: str, closed: Sequence[ClosedGate] = ()) -> None:
+        super().__init__(message)
+        self.closed = closed
 
 
 def open_published(site: Site) -> duckdb.DuckDBPyConnection:
@@ -41,20 +55,21 @@ def ensure_open(connection: duckdb.DuckDBPyConnection, campaign: str, export_mod
         GateClosedError: a gate of `fct_campaign_gates` is not passed, an export table is not as its contract says,
             or a message in it has been sent before.
     """
-    problems = [
-        f"{gate}: {detail}"
-        for gate, detail in connection.execute(
-            "select gate, detail from marts.fct_campaign_gates "
+    closed = [
+        ClosedGate(*row)
+        for row in connection.execute(
+            "select gate, feed, detail from marts.fct_campaign_gates "
             "where campaign = $campaign and not is_passed order by gate",
             {"campaign": campaign},
         ).fetchall()
     ]
+    problems = [f"{each.gate}: {each.detail}" for each in closed]
     for model in export_models:
         problems += _contract_problems(connection, model)
     if not problems:
         problems += _reconciliation_problems(connection, campaign, export_models[0])
     if problems:
-        raise GateClosedError(f"{campaign} is not exported.\n" + "\n".join(problems))
+        raise GateClosedError(f"{campaign} is not exported.\n" + "\n".join(problems), closed)
 
 
 def _contract_problems(connection: duckdb.DuckDBPyConnection, model: Mapping[str, Any]) -> list[str]:

@@ -14,7 +14,8 @@ from typing import Any
 
 import duckdb
 
-from ingest.files import glob_of, put_in_place, quoted
+from disk import written
+from ingest.files import glob_of, quoted
 from ingest.superseded import PART, SUPERSEDED
 from orchestration.settings import Settings
 from orchestration.site import Site
@@ -60,13 +61,9 @@ def is_noted(connection: duckdb.DuckDBPyConnection) -> bool:
 
 def publish(connection: duckdb.DuckDBPyConnection, site: Site, here: Settings) -> None:
     """Put what was noted on record."""
-    target = _record(site.day, here)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.tmp")
-    connection.execute(
-        f"copy (select {_COLUMNS} from loads.{INPUTS} order by all) to '{quoted(temporary)}' ({site.vault.parquet})"
-    )
-    put_in_place(temporary, target)
+    rows = f"select {_COLUMNS} from loads.{INPUTS} order by all"
+    with written(_record(site.day, here)) as temporary:
+        connection.execute(f"copy ({rows}) to '{quoted(temporary)}' ({site.vault.parquet})")
 
 
 def of_day(day: date, manifest: Mapping[str, Any], here: Settings, loads: Loads | None = None) -> Inputs | None:

@@ -14,11 +14,11 @@ from typing import Any
 
 import duckdb
 
+from disk import put_in_place, written
 from exports import FileEntry, Run, write_profiles
-from ingest.files import put_in_place, quoted
+from ingest.files import quoted
 from orchestration.export_tables import table
 from orchestration.gate import open_published
-from orchestration.publish import unread_beside
 from orchestration.site import Site
 
 MODEL = "exp_profile_sync"
@@ -139,13 +139,10 @@ def _rows(connection: duckdb.DuckDBPyConnection, model: Mapping[str, Any]) -> It
 
 
 def _record(connection: duckdb.DuckDBPyConnection, site: Site, ledger: Path) -> None:
-    target = _folder(site.day, ledger) / _MAY_BE_TOLD
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = unread_beside(target)
-    connection.execute(
-        f"copy (from changes order by customer_id, attribute) to '{quoted(temporary)}' ({site.vault.parquet})"
-    )
-    put_in_place(temporary, target)
+    with written(_folder(site.day, ledger) / _MAY_BE_TOLD) as temporary:
+        connection.execute(
+            f"copy (from changes order by customer_id, attribute) to '{quoted(temporary)}' ({site.vault.parquet})"
+        )
 
 
 def _settle(site: Site, ledger: Path) -> None:

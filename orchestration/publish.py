@@ -9,7 +9,8 @@ from typing import Any
 
 import duckdb
 
-from ingest.files import put_in_place, quoted
+from disk import written
+from ingest.files import quoted
 from ingest.superseded import forget
 from orchestration import inputs
 from orchestration.settings import Settings
@@ -51,14 +52,11 @@ def publish(site: Site, manifest: Mapping[str, Any], settings: Settings) -> dict
 
 
 def _write_history(connection: duckdb.DuckDBPyConnection, model: Mapping[str, Any], site: Site, history: Path) -> int:
-    target = _partition(model, site, history)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = unread_beside(target)
-    row = connection.execute(
-        f"copy (select * exclude (as_of_date) from {model['schema']}.{model['name']} order by all) "
-        f"to '{quoted(temporary)}' ({site.vault.parquet})"
-    ).fetchone()
-    put_in_place(temporary, target)
+    with written(_partition(model, site, history)) as temporary:
+        row = connection.execute(
+            f"copy (select * exclude (as_of_date) from {model['schema']}.{model['name']} order by all) "
+            f"to '{quoted(temporary)}' ({site.vault.parquet})"
+        ).fetchone()
     return int(row[0]) if row else 0
 
 
@@ -67,12 +65,5 @@ def _partition(model: Mapping[str, Any], site: Site, history: Path) -> Path:
 
 
 def _copy_for_readers(site: Site) -> None:
-    site.published.parent.mkdir(parents=True, exist_ok=True)
-    temporary = site.published.with_name(".warehouse.duckdb")
-    shutil.copyfile(site.warehouse, temporary)
-    put_in_place(temporary, site.published)
-
-
-def unread_beside(target: Path) -> Path:
-    """A name to write under: the views read every `*.parquet`, hidden ones too, and a crash may leave this one."""
-    return target.with_name(f".{target.name}.tmp")
+    with written(site.published) as temporary:
+        shutil.copyfile(site.warehouse, temporary)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import duckdb
 
-from ingest.files import glob_of, put_in_place, quoted
-from orchestration.publish import unread_beside
+from disk import written
+from ingest.files import glob_of, quoted
 from orchestration.site import Site
 
 COLUMNS = "message_id, campaign, customer_id, occasion_id, variant, send_at"
@@ -62,10 +62,8 @@ def _has_code(connection: duckdb.DuckDBPyConnection, export_table: str) -> bool:
 
 
 def _write(connection: duckdb.DuckDBPyConnection, site: Site, rows: str, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = unread_beside(target)
-    connection.execute(f"copy ({rows}) to '{quoted(temporary)}' ({site.vault.parquet})")
-    put_in_place(temporary, target)
+    with written(target) as temporary:
+        connection.execute(f"copy ({rows}) to '{quoted(temporary)}' ({site.vault.parquet})")
 
 
 def message_ids(site: Site, campaign: str, ledger: Path) -> set[str]:

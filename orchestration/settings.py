@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, field
 from datetime import date, time
 from functools import cache
@@ -17,6 +18,9 @@ DEFAULT_FIRST_DAY = "2026-01-01"
 # Good enough to try things out, and known to everyone: production sets its own.
 DEVELOPMENT_KEY = "not-a-secret-known-to-everyone-for-development"
 
+# Zones hold personal data: folders and files are their owner's alone.
+PRIVATE = 0o077
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -24,6 +28,7 @@ class Settings:
 
     `daily_at`: when the daily job starts, UTC, for the day that has ended.
     `settle_seconds`: how long a landed file must have gone unchanged before it is read.
+    `umask`: which permissions no file that is made has.
     `unsubscribe_key`: signs unsubscribe links.
     `services`: the file that says how e-mail services are written to.
     `vault`: opens and writes what is kept, encrypted where a key is set.
@@ -33,10 +38,16 @@ class Settings:
     first_day: date
     daily_at: time
     settle_seconds: float
-    unsubscribe_key: str
+    unsubscribe_key: str = field(repr=False)
     is_production: bool
     vault: Vault = field(default_factory=Vault)
     services: Path = DEFAULT_SERVICES
+    umask: int = PRIVATE
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether unsubscribe links are signed with a secret."""
+        return self.unsubscribe_key != DEVELOPMENT_KEY
 
     @property
     def landing(self) -> Path:
@@ -99,6 +110,7 @@ def settings() -> Settings:
         is_production=is_production,
         vault=Vault(_encryption_key()),
         services=Path(os.environ.get("POSTROOM_SERVICES") or DEFAULT_SERVICES).absolute(),
+        umask=_umask(),
     )
 
 
@@ -107,14 +119,24 @@ def service_secret(service: str) -> str | None:
     return os.environ.get(f"POSTROOM_SECRET_{service.upper()}")
 
 
-def export_environment() -> None:
-    """Hand the settings to the processes started from this one: dagster.yaml and profiles.yml read them there."""
+def alert_webhook() -> str | None:
+    """Where alerts are posted to, if anywhere. Whoever has the address can post: it is a secret too."""
+    return os.environ.get("POSTROOM_ALERT_WEBHOOK") or None
+
+
+def export_environment(*, make: bool = True) -> None:
+    """Hand the settings to the processes started from this one: dagster.yaml and profiles.yml read them there.
+
+    What this process and those make from here on is as private as the umask says. Without `make` nothing is written.
+    """
+    os.umask(settings().umask)
     os.environ["POSTROOM_HOME"] = str(settings().home)
     os.environ["DAGSTER_HOME"] = str(PROJECT)
     os.environ["POSTROOM_DAGSTER_STORAGE"] = str(settings().dagster_storage)
     os.environ["POSTROOM_DAGSTER_LOGS"] = str(settings().dagster_storage / "logs")
     os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
-    settings().dagster_storage.mkdir(parents=True, exist_ok=True)
+    if make:
+        settings().dagster_storage.mkdir(parents=True, exist_ok=True)
 
 
 def dbt_environment(warehouse: Path) -> None:
@@ -128,6 +150,14 @@ def _encryption_key() -> str | None:
     if key and len(key) < 32:
         raise SystemExit("POSTROOM_ENCRYPTION_KEY is too short: it takes a secret of at least 32 characters.")
     return key or None
+
+
+def _umask() -> int:
+    text = os.environ.get("POSTROOM_UMASK") or f"{PRIVATE:o}"
+    # Its owner must be able to read and write what is made.
+    if not re.fullmatch(r"0?[0-7]{1,3}", text) or int(text, 8) & 0o700:
+        raise SystemExit(f"POSTROOM_UMASK is {text!r}; it takes an octal number as in 077, or 027 for a group to read.")
+    return int(text, 8)
 
 
 def _date(name: str, default: str) -> date:

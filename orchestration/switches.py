@@ -14,12 +14,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ingest.files import put_in_place, quoted
+from disk import written
+from ingest.files import quoted
 from orchestration import daily_run
 from orchestration.dbt_project import manifest
 from orchestration.partitions import daily
 from orchestration.printable import printable
-from orchestration.publish import unread_beside
 from orchestration.settings import Settings, settings
 from orchestration.site import last_live_day
 from orchestration.zones import ensure_readable
@@ -79,9 +79,7 @@ def record(
     if _standing(here).get((kind, name), {"is_on": True})["is_on"] == is_on:
         return False
     target = here.ledger / "switches" / f"as_of_date={day}" / f"{uuid.uuid4().hex}.parquet"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = unread_beside(target)
-    with here.vault.connect() as connection:
+    with written(target) as temporary, here.vault.connect() as connection:
         # A `copy` takes no parameters, and the reason is anybody's text.
         connection.execute(
             "create temp table switch as select $kind as kind, $name as name, $is_on::boolean as is_on,"
@@ -95,7 +93,6 @@ def record(
             },
         )
         connection.execute(f"copy switch to '{quoted(temporary)}' ({here.vault.parquet})")
-    put_in_place(temporary, target)
     return True
 
 

@@ -19,8 +19,9 @@ from typing import BinaryIO, cast
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from disk import put_in_place
 from ingest import Contract, ExtractError, Tombstones
-from ingest.files import put_in_place, scratch_folder
+from ingest.files import scratch_folder
 from ingest.landing import LandedFile, landed_days, landed_files
 from ingest.quarantine import read_rejects, replace_rejects
 from ingest.read import read_file

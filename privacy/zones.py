@@ -10,10 +10,11 @@ from pathlib import Path
 
 import duckdb
 
+from disk import written
 from engine import Vault
 from exports.profiles import PROFILES
 from ingest import Contract
-from ingest.files import put_in_place, quoted
+from ingest.files import quoted
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,5 @@ class Zones:
 
     def rewrite(self, connection: duckdb.DuckDBPyConnection, query: str, target: Path) -> None:
         """Put the query's rows in place of a Parquet file, which the query may read."""
-        temporary = target.with_name(f".{target.name}.tmp")
-        connection.execute(f"copy ({query}) to '{quoted(temporary)}' ({self.vault.parquet})")
-        put_in_place(temporary, target)
+        with written(target) as temporary:
+            connection.execute(f"copy ({query}) to '{quoted(temporary)}' ({self.vault.parquet})")

@@ -19,8 +19,9 @@ from typing import Any
 
 import duckdb
 
+from disk import written
 from engine.functions import register
-from ingest.files import put_in_place, quoted, scratch_folder
+from ingest.files import quoted, scratch_folder
 from orchestration.dbt_project import manifest
 from orchestration.settings import Settings
 from workbench.compiled import CompiledModel, compile_models
@@ -165,9 +166,7 @@ def _run(
 
 
 def _write(connection: duckdb.DuckDBPyConnection, table: str, target: Path, here: Settings) -> int:
-    target.parent.mkdir(parents=True)
-    temporary = target.with_name(f".{target.name}.tmp")
     rows = f"select * exclude (as_of_date) from {table} order by all"
-    row = connection.execute(f"copy ({rows}) to '{quoted(temporary)}' ({here.vault.parquet})").fetchone()
-    put_in_place(temporary, target)
+    with written(target) as temporary:
+        row = connection.execute(f"copy ({rows}) to '{quoted(temporary)}' ({here.vault.parquet})").fetchone()
     return int(row[0]) if row else 0

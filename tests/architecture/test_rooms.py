@@ -12,6 +12,22 @@ import pytest
 from tests.conftest import REPO
 
 MUST_NOT_IMPORT = {
+    "alerting": {
+        "dagster",
+        "dagster_dbt",
+        "dbt",
+        "duckdb",
+        "copywriting",
+        "delivery",
+        "doctor",
+        "engine",
+        "exports",
+        "ingest",
+        "orchestration",
+        "privacy",
+        "samples",
+        "workbench",
+    },
     "copywriting": {"dagster", "dagster_dbt", "dbt", "duckdb", "orchestration", "ingest", "samples", "engine"},
     "delivery": {"dagster", "dagster_dbt", "dbt", "duckdb", "orchestration", "ingest", "privacy", "samples", "engine"},
     "exports": {
@@ -27,6 +43,22 @@ MUST_NOT_IMPORT = {
         "httpx",
         "socket",
     },
+    "disk": {
+        "dagster",
+        "dbt",
+        "duckdb",
+        "copywriting",
+        "delivery",
+        "duplicates",
+        "engine",
+        "exports",
+        "ingest",
+        "orchestration",
+        "privacy",
+        "samples",
+        "workbench",
+    },
+    "doctor": {"dagster_dbt", "dbt", "great_expectations", "httpx", "jinja2", "mrml", "copywriting", "samples"},
     "duplicates": {"dagster", "dagster_dbt", "dbt", "orchestration", "ingest", "exports", "samples", "igraph"},
     "ingest": {"dagster", "dagster_dbt", "dbt", "orchestration", "exports", "samples"},
     "privacy": {"dagster", "dagster_dbt", "dbt", "orchestration", "samples"},
@@ -85,8 +117,11 @@ def test_only_settings_reads_the_environment() -> None:
     rooms = [
         path
         for room in (
+            "alerting",
             "copywriting",
             "delivery",
+            "disk",
+            "doctor",
             "duplicates",
             "engine",
             "exports",
@@ -120,6 +155,21 @@ def test_the_vault_alone_opens_duckdb_and_parquet() -> None:
     assert wrong == []
 
 
+def test_one_room_alone_renames_and_syncs() -> None:
+    """So that no file is named before it is on the disk.
+
+    An outbox, a folder, is renamed as a whole; the ledger of deliveries grows by lines; samples are nobody's state.
+    """
+    renames = re.compile(r"\.rename\(|\bos\.(rename|replace|fsync)\(|shutil\.move|\w\.replace\(\w+\)$")
+    found = {
+        str(p.relative_to(REPO))
+        for p in _tracked("*.py")
+        if p.relative_to(REPO).parts[0] not in ("tests", "benchmarks", "samples")
+        and any(renames.search(line) for line in p.read_text().splitlines())
+    }
+    assert found == {"disk/durable.py", "exports/folder.py", "delivery/ledger.py"}
+
+
 def test_there_is_one_clock() -> None:
     files = _tracked(
         "models/*.sql",
@@ -129,6 +179,7 @@ def test_there_is_one_clock() -> None:
         "exports/*.py",
         "privacy/*.py",
         "delivery/*.py",
+        "alerting/*.py",
     )
     assert [str(p.relative_to(REPO)) for p in files if WALL_CLOCK.search(p.read_text())] == []
 
@@ -167,10 +218,10 @@ def test_the_lock_pins_every_package_by_hash() -> None:
         assert unhashed == []
 
 
-def test_two_rooms_alone_reach_others_and_delivery_looks_at_no_clock() -> None:
+def test_three_rooms_alone_reach_others_and_delivery_looks_at_no_clock() -> None:
     """Its time comes in as an argument: `time` may be slept on, and `datetime` has a clock of its own."""
     reaching = {"httpx", "requests", "aiohttp", "urllib3", "http.client", "urllib.request", "smtplib", "ftplib"}
     imports = {p: _imports(p) for p in _tracked("*.py")}
     rooms = {p.relative_to(REPO).parts[0] for p, names in imports.items() if names & reaching}
-    assert rooms - {"tests"} == {"copywriting", "delivery"}
+    assert rooms - {"tests"} == {"alerting", "copywriting", "delivery"}
     assert not [p for p in _tracked("delivery/*.py") if "time" in imports[p] or ".sleep(" in p.read_text()]

@@ -53,6 +53,7 @@ def test_postroom_explains_itself(tmp_path: Path) -> None:
             "erase",
             "access",
             "deliver",
+            "doctor",
             "sync",
             "duplicates",
             "online-retail",

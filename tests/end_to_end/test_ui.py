@@ -84,11 +84,21 @@ def _wait(condition: Any, seconds: float, log: Path) -> None:
         time.sleep(1)
 
 
-def test_the_schedule_and_the_sensor_are_on(ui: Ui) -> None:
+def test_the_schedule_and_the_sensors_are_on(ui: Ui) -> None:
     (repository,) = ui.ask(AUTOMATION)["repositoriesOrError"]["nodes"]
     states = {s["name"]: s["scheduleState"]["status"] for s in repository["schedules"]}
     states |= {s["name"]: s["sensorState"]["status"] for s in repository["sensors"]}
-    assert states == {"daily": "RUNNING", "landed_extracts": "RUNNING", "duplicates_weekly": "STOPPED"}
+    on = {"daily": "RUNNING", "landed_extracts": "RUNNING", "alerts": "RUNNING"}
+    assert states == {**on, "duplicates_weekly": "STOPPED"}
+
+
+def test_the_daemon_alerts_once_what_is_late(ui: Ui) -> None:
+    alerts = ui.home.path / "alerts.jsonl"
+    _wait(alerts.exists, 180, ui.home.path / "ui.log")
+    _wait(lambda: "stale_source/esp.events" in alerts.read_text(), 30, ui.home.path / "ui.log")
+    ids = [json.loads(line)["id"] for line in alerts.read_text().splitlines()]
+    assert len(ids) == len(set(ids))
+    assert "missed_run/daily/2026-01-05" in ids
 
 
 @pytest.mark.heavy

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from disk import put_in_place
 from engine import Vault, VaultError, is_encrypted
-from ingest.files import put_in_place
 from ingest.quarantine import read_rejects
 from orchestration.encryption import encrypt_home
 from orchestration.settings import Settings, settings
@@ -88,10 +88,10 @@ def test_stopped_halfway_it_does_the_rest_when_run_again(plain: Path, monkeypatc
         done.append(target)
         put_in_place(source, target)
 
-    monkeypatch.setattr("orchestration.encryption.put_in_place", power_cut)
+    monkeypatch.setattr("disk.durable.put_in_place", power_cut)
     with pytest.raises(KeyboardInterrupt):
         encrypt_home(here)
-    monkeypatch.setattr("orchestration.encryption.put_in_place", put_in_place)
+    monkeypatch.setattr("disk.durable.put_in_place", put_in_place)
     left = [name for name in (*FILES, REJECTS) if (plain / name).exists() and not is_encrypted(plain / name)]
     with pytest.raises(VaultError, match="Run `postroom encrypt` once"):
         ensure_readable(here)

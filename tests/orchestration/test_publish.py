@@ -11,7 +11,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from orchestration.publish import publish, unread_beside
+from disk import unread_beside
+from orchestration.publish import publish
 from orchestration.settings import Settings, settings
 from orchestration.site import Site
 from orchestration.warehouse import WarehouseBusyError, is_built_with_other_macros

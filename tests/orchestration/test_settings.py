@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+import stat
 from datetime import date, time
 from pathlib import Path
 
 import pytest
 
-from orchestration.settings import PROJECT, service_secret, settings
+from disk import written
+from orchestration.settings import PROJECT, export_environment, service_secret, settings
 
 
 @pytest.fixture(autouse=True)
@@ -25,6 +28,8 @@ def test_the_defaults_are_those_of_the_samples() -> None:
         ("POSTROOM_FIRST_DAY", "1.1.2026", "takes a day as in 2026-01-31"),
         ("POSTROOM_DAILY_AT", "2 am", "takes a time of day"),
         ("POSTROOM_SETTLE_SECONDS", "soon", "takes a number of seconds"),
+        ("POSTROOM_UMASK", "rwx", "takes an octal number"),
+        ("POSTROOM_UMASK", "777", "takes an octal number"),
     ],
 )
 def test_a_wrong_value_is_named_with_what_it_takes(
@@ -53,6 +58,32 @@ def test_a_service_s_secret_is_the_environment_s(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("POSTROOM_SECRET_KLAVIYO_EVENTS", "open sesame")
     assert service_secret("klaviyo_events") == "open sesame" and service_secret("sendgrid") is None
     assert "sesame" not in repr(settings())
+
+
+def test_what_signs_and_what_encrypts_is_in_no_text_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("POSTROOM_UNSUBSCRIBE_KEY", "POSTROOM_ENCRYPTION_KEY"):
+        monkeypatch.setenv(name, f"open sesame {name}" * 2)
+    assert settings().vault.key and "sesame" not in f"{settings()!r} {settings()}"
+
+
+@pytest.mark.parametrize(("umask", "folder", "file"), [("", 0o700, 0o600), ("027", 0o750, 0o640)])
+def test_what_is_made_is_its_owner_s_alone_unless_told_otherwise(
+    monkeypatch: pytest.MonkeyPatch, home: Path, umask: str, folder: int, file: int
+) -> None:
+    monkeypatch.setenv("POSTROOM_UMASK", umask)
+    shutil.rmtree(home)
+    export_environment()
+    try:
+        made = home / "raw/part.parquet"
+        with written(made) as temporary, settings().vault.connect() as connection:
+            connection.execute(f"copy (select 1 as x) to '{temporary}' (format parquet)")
+        settings().vault.connect(home / "warehouse.duckdb").close()
+        modes = [stat.S_IMODE(p.stat().st_mode) for p in (home, made.parent, made, home / "warehouse.duckdb")]
+        assert modes == [folder, folder, file, file]
+    finally:
+        monkeypatch.delenv("POSTROOM_UMASK")
+        settings.cache_clear()
+        export_environment()
 
 
 def test_the_rules_of_delivery_may_be_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from disk import write_whole
 from exports.errors import DataError
 from orchestration import export_tables, inputs
 from orchestration.code import code_hash
@@ -100,9 +101,7 @@ def replay_day(day: date, campaigns: Sequence[str], here: Settings) -> None:
             name: result | {"known_until": known_until, "decisions": outcomes[name]} for name, result in results.items()
         },
     }
-    temporary = site.root / f".{REPORT}.tmp"
-    temporary.write_text(json.dumps(report, indent=2) + "\n")
-    temporary.replace(site.root / REPORT)
+    write_whole(site.root / REPORT, f"{json.dumps(report, indent=2)}\n".encode())
 
 
 @contextmanager

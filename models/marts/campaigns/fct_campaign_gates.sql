@@ -71,6 +71,7 @@ gates as (
         audiences.campaign,
         audiences.send_count,
         feeds.gate,
+        feeds.feed,
         feeds.is_met,
         feeds.feed || ' (' || feeds.brings || ') '
         || coalesce('was last loaded for ' || cast(feeds.last_extract_on as string), 'has never been loaded')
@@ -91,6 +92,7 @@ gates as (
         campaign,
         send_count,
         'audience_in_range',
+        cast(null as string),
         send_count <= maximum_audience
         and coalesce(
             send_count <= usual_count * audience_factor and send_count * audience_factor >= usual_count, true
@@ -108,6 +110,7 @@ select
     {{ as_of_date() }} as as_of_date,
     campaign,
     gate,
+    feed,
     send_count = 0 or is_met as is_passed,
     case when send_count = 0 then 'nothing to send' else detail end as detail
 from gates

@@ -1,6 +1,7 @@
 """The asset of one campaign: its export table through the gate, rendered, logged and put into the outbox."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import dagster as dg
@@ -10,6 +11,7 @@ from orchestration import export_tables
 from orchestration.dbt_project import manifest
 from orchestration.defs.transform.assets import published
 from orchestration.export_campaign import export_campaign
+from orchestration.failures import CLOSED
 from orchestration.gate import GateClosedError, ensure_open, open_published
 from orchestration.partitions import daily, days_of, is_backfill, one_day_a_run
 from orchestration.settings import settings
@@ -48,7 +50,11 @@ def export_asset(folder: Path) -> dg.AssetsDefinition:
                 written = export_campaign(connection, site, folder, models, manifest(), settings())
         except GateClosedError as error:
             yield dg.AssetCheckResult(check_name=GATE, passed=False, description=str(error))
-            raise dg.Failure(f"{campaign}, {site.day}: {error}", allow_retries=False) from error
+            raise dg.Failure(
+                f"{campaign}, {site.day}: {error}",
+                metadata={CLOSED: dg.MetadataValue.json([asdict(gate) for gate in error.closed])},
+                allow_retries=False,
+            ) from error
         yield dg.MaterializeResult(metadata=_metadata(site, campaign, written))
 
     return export

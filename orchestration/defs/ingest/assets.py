@@ -15,6 +15,7 @@ from ingest import (
     load_partition,
     remove_expired,
 )
+from orchestration.failures import OVER_LIMIT
 from orchestration.partitions import daily, days_of, is_backfill, one_day_a_run
 from orchestration.settings import PROJECT, settings
 from orchestration.site import site_for
@@ -68,7 +69,10 @@ def ingest_asset(contract: Contract) -> dg.AssetsDefinition:
         if problems:
             raise dg.Failure(
                 "Not put in place; what was loaded before stays.\n" + "\n".join(problems),
-                metadata={"problems": problems},
+                metadata={
+                    "problems": problems,
+                    OVER_LIMIT: dg.MetadataValue.json([str(r.day) for r in reports if r.is_over_limit]),
+                },
                 allow_retries=False,
             )
         yield dg.MaterializeResult(metadata=_metadata(reports, expired))

@@ -1,0 +1,8 @@
+"""Files that are whole or not there, whatever happens meanwhile: a crash, a power cut, a full disk.
+
+Here belongs how a file comes to be on the disk. What does not: what it holds, and where it lies.
+"""
+
+from disk.durable import make_folder, put_in_place, sync_folder, unread_beside, write_whole, written
+
+__all__ = ["make_folder", "put_in_place", "sync_folder", "unread_beside", "write_whole", "written"]
