@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _SCRATCH = ".loading-"
+_STILL = ".still"
 
 
 @contextmanager
@@ -33,6 +34,28 @@ def scratch_folder(parent: Path) -> Iterator[Path]:
     finally:
         shutil.rmtree(folder)
         os.close(lock)
+
+
+@contextmanager
+def standing_still(zone: Path) -> Iterator[None]:
+    """Until the end, nothing is put in place of what the zone holds: who reads it at several times reads the same."""
+    with _held(zone, fcntl.LOCK_SH):
+        yield
+
+
+@contextmanager
+def changing(zone: Path) -> Iterator[None]:
+    """Wait for whoever needs the zone to stand still, and keep others from beginning to."""
+    with _held(zone, fcntl.LOCK_EX):
+        yield
+
+
+@contextmanager
+def _held(zone: Path, how: int) -> Iterator[None]:
+    zone.mkdir(parents=True, exist_ok=True)
+    with (zone / _STILL).open("a") as lock:
+        fcntl.flock(lock, how)
+        yield
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from engine import Vault
 from ingest.contract import Contract
 from ingest.errors import ExtractError, StillBeingWrittenError
 from ingest.expectations import Expected, check
-from ingest.files import glob_of, quoted, scratch_folder
+from ingest.files import changing, glob_of, quoted, scratch_folder
 from ingest.landing import LandedFile, ensure_unchanged, landed_files, load_id, wait_until_settled
 from ingest.quarantine import replace_rejects
 from ingest.read import Unread, read_file
@@ -111,8 +111,9 @@ def load_partition(
         if report.problem is None:
             rejected = quarantine / contract.source / contract.table / f"extract_date={day}"
             replace_rejects(rejects, rejected, scratch, vault)
-            keep(target, scratch / PART, vault)
-            put_in_place(scratch / PART, target / PART)
+            with changing(raw):
+                keep(target, scratch / PART, vault)
+                put_in_place(scratch / PART, target / PART)
             report.is_loaded = True
     return report
 

@@ -25,7 +25,7 @@ from exports.errors import DataError
 from orchestration import export_tables, inputs
 from orchestration.code import code_hash
 from orchestration.dbt_project import manifest
-from orchestration.export_campaign import export_campaign
+from orchestration.export import export
 from orchestration.gate import GateClosedError, ensure_open, open_published
 from orchestration.publish import publish
 from orchestration.settings import Settings, settings
@@ -63,6 +63,10 @@ def fingerprint(day: date, code: str, loads: inputs.Loads, here: Settings) -> st
     return digest.hexdigest()[:32]
 
 
+def _fingerprint_now(day: date, here: Settings) -> str:
+    return fingerprint(day, code_hash(here), inputs.in_place_now(manifest(), here), here)
+
+
 def _there_now(day: date, here: Settings) -> list[Path]:
     """What a day that has not run live is given; of what is published, what is of days before it."""
     loaded = [f for f in here.raw.glob("*/*/extract_date=*/*.parquet") if _day_of(f) <= str(day)]
@@ -80,15 +84,17 @@ def replay_day(day: date, campaigns: Sequence[str], here: Settings) -> None:
         WorkbenchError: a model does not build on what was known then.
     """
     site, known = site_of(day, here), manifest()
-    inputs_now = fingerprint(day, code_hash(here), inputs.in_place_now(known, here), here)
     before = report_of(day, here) or {}
     with _scratch(site):
         (site.root / REPORT).unlink(missing_ok=True)
-        given = prepare(site, known, here)
         past = _past_models(known, day, here)
-        _build(site, known, campaigns, past)
+        inputs_now = None
+        # A load that is replaced meanwhile is kept under another name: what was built may be of both.
+        while inputs_now != (inputs_now := _fingerprint_now(day, here)):
+            given = prepare(site, known, here)
+            _build(site, known, campaigns, past)
         publish(site, {**known, "nodes": past}, here)
-        results = {name: _export(site, name, known, here) for name in campaigns}
+        results = {name: _export(site, name, known) for name in campaigns}
         outcomes, known_until = decided(site, campaigns, here)
     earlier = before["campaigns"] if before.get("inputs") == inputs_now else {}
     report = {
@@ -140,13 +146,13 @@ def _build(site: Site, known: Mapping[str, Any], campaigns: Sequence[str], past:
     )
 
 
-def _export(site: Site, campaign: str, known: Mapping[str, Any], here: Settings) -> dict[str, Any]:
+def _export(site: Site, campaign: str, known: Mapping[str, Any]) -> dict[str, Any]:
     """How many payloads were written, or what stood in the way."""
     models = export_tables.export_models(known, campaign)
     try:
         with open_published(site) as connection:
             ensure_open(connection, campaign, models)
-            written = export_campaign(connection, site, export_tables.CAMPAIGNS / campaign, models, known, here)
+            written = export(connection, site, export_tables.CAMPAIGNS / campaign, known, models)
     except (GateClosedError, DataError) as error:
         shutil.rmtree(site.outbox(campaign), ignore_errors=True)
         return {"payloads": 0, "stopped": str(error)}

@@ -10,7 +10,7 @@ from exports import Manifest
 from orchestration import export_tables
 from orchestration.dbt_project import manifest
 from orchestration.defs.transform.assets import published
-from orchestration.export_campaign import export_campaign
+from orchestration.export import export as export_rows
 from orchestration.failures import CLOSED
 from orchestration.gate import GateClosedError, ensure_open, open_published
 from orchestration.partitions import daily, days_of, is_backfill, one_day_a_run
@@ -47,7 +47,7 @@ def export_asset(folder: Path) -> dg.AssetsDefinition:
                 models = export_tables.export_models(manifest(), campaign)
                 ensure_open(connection, campaign, models)
                 yield dg.AssetCheckResult(check_name=GATE, passed=True)
-                written = export_campaign(connection, site, folder, models, manifest(), settings())
+                written = export_rows(connection, site, folder, manifest(), models)
         except GateClosedError as error:
             yield dg.AssetCheckResult(check_name=GATE, passed=False, description=str(error))
             raise dg.Failure(

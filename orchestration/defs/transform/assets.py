@@ -1,11 +1,13 @@
 """Build the warehouse at the end of a day, then publish it: dated results to history/, and a copy for readers."""
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import Any
 
 import dagster as dg
 from dagster_dbt import DagsterDbtCliRuntimeError, DbtCliResource, dbt_assets
 
+from ingest.files import standing_still
 from orchestration.dbt_project import manifest, project
 from orchestration.partitions import daily, days_of, is_backfill, is_rebuild, one_day_a_run
 from orchestration.publish import publish
@@ -27,6 +29,12 @@ WAREHOUSE_POOL = "warehouse"
 def models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
     """Every model, seed and data test. Unit tests are for whoever edits a model, not for the nightly run."""
     site = _site(context)
+    # What a live run was given is on record, and a replay of the day is given the same: it must not change meanwhile.
+    with standing_still(settings().raw) if site.is_live else nullcontext():
+        yield from _build(context, dbt, site)
+
+
+def _build(context: dg.AssetExecutionContext, dbt: DbtCliResource, site: Site) -> Iterator[Any]:
     try:
         given = prepare(site, manifest(), settings(), as_it_was=is_rebuild(context))
         is_outdated = is_built_with_other_macros(site, manifest())

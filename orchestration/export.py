@@ -13,17 +13,16 @@ from exports import Manifest, Run, write_outbox
 from orchestration import export_tables
 from orchestration.rehearsal import rehearse
 from orchestration.send_log import record
-from orchestration.settings import Settings
+from orchestration.settings import settings
 from orchestration.site import Site
 
 
-def export_campaign(
+def export(
     connection: duckdb.DuckDBPyConnection,
     site: Site,
     folder: Path,
-    models: Sequence[export_tables.Model],
     manifest: Mapping[str, Any],
-    here: Settings,
+    models: Sequence[export_tables.Model],
 ) -> Manifest:
     """Render the campaign of a folder from its export tables, which have passed the gate. A replay logs no sends.
 
@@ -32,9 +31,9 @@ def export_campaign(
     """
     campaign = export_tables.load(folder, models)
     run = Run(as_of=site.as_of.replace(tzinfo=UTC), as_of_date=site.day)
-    key = here.unsubscribe_key.encode()
+    key = settings().unsubscribe_key.encode()
     rehearse(campaign, models, manifest, run, key)
     rows = export_tables.rows_of(connection, campaign, models)
     if site.is_live:
-        record(connection, site, folder.name, export_tables.table(models[0]), here.ledger)
+        record(connection, site, folder.name, export_tables.table(models[0]), settings().ledger)
     return write_outbox(campaign, rows, site.outbox(folder.name), run=run, secret=key)
