@@ -46,7 +46,8 @@ def note(connection: duckdb.DuckDBPyConnection, site: Site, manifest: Mapping[st
         ),
     ]
     connection.execute(
-        f"create or replace table loads.{INPUTS} as from ({' union all '.join(selects)}) where day <= $day",
+        f"create or replace table loads.{INPUTS} as from ({' union all '.join(selects)})"
+        " where day < $day or (zone = 'raw' and day = $day)",
         {"day": site.day},
     )
 
