@@ -20,6 +20,7 @@ from doctor.finding import Finding, fault, ok, warning
 from doctor.locks import holders
 from engine import VaultError
 from ingest.files import glob_of
+from orchestration.database import WarehouseBusyError
 from orchestration.settings import Settings
 from orchestration.site import Site, published_as_of
 from orchestration.zones import state_files
@@ -81,16 +82,26 @@ def warehouse(here: Settings) -> Iterator[Finding]:
         return
     try:
         as_of = published_as_of(site)
-    except (duckdb.Error, VaultError, AssertionError) as error:
-        yield fault(
-            "warehouse",
-            f"{site.published} cannot be read ({type(error).__name__}).",
-            f"Delete {site.published} and {site.warehouse}, then: postroom run",
-        )
+    except (duckdb.Error, VaultError) as error:
+        yield _unread(site, type(error).__name__)
+        return
+    except WarehouseBusyError as error:
+        yield fault("warehouse", str(error), "Open it read-only.")
+        return
+    if as_of is None:
+        yield _unread(site, "it is damaged")
         return
     if site.warehouse.exists() and not _is_database(site.warehouse):
         yield fault("warehouse", f"{site.warehouse} is no DuckDB file.", f"Delete {site.warehouse}, then: postroom run")
     yield ok("warehouse", f"the published warehouse is as of {as_of}")
+
+
+def _unread(site: Site, why: str) -> Finding:
+    return fault(
+        "warehouse",
+        f"{site.published} cannot be read ({why}).",
+        f"Delete {site.published} and {site.warehouse}, then: postroom run",
+    )
 
 
 def _is_database(path: Path) -> bool:

@@ -14,19 +14,21 @@ from rich.console import Console
 from rich.progress import Progress
 from typer.core import TyperGroup
 
-from engine import VaultError
 from orchestration import definition_commands, delivery_commands, generate, person_commands, replay_commands
+from orchestration.damage import what_to_do
 from orchestration.settings import PROJECT, export_environment, settings
 
 
 class _Commands(TyperGroup):
-    """Says of a file and a key that do not go together what to do, without a stack."""
+    """Says of a file that does not open, or a disk that is full, what to do, without a stack."""
 
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
-        except VaultError as error:
-            raise SystemExit(str(error)) from None
+        except Exception as error:
+            if told := what_to_do(error, settings()):
+                raise SystemExit(told) from None
+            raise
 
 
 app = typer.Typer(

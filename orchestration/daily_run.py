@@ -7,7 +7,7 @@ import hashlib
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import dagster as dg
 from rich.console import Console
 from rich.markup import escape
 
+from disk import explained
 from ingest import Contract, read_contracts
 from ingest.landing import landed_days, listing
 from ingest.superseded import SUPERSEDED
@@ -24,7 +25,8 @@ from orchestration.dbt_project import manifest
 from orchestration.partitions import ERASURE_TAG, daily
 from orchestration.progress import condensed
 from orchestration.settings import Settings, settings
-from orchestration.site import site_for
+from orchestration.site import last_live_day, site_for
+from orchestration.warehouse import ensure_room_for_run
 from orchestration.zones import ensure_readable
 
 INPUTS_TAG = "postroom/inputs"
@@ -47,6 +49,21 @@ def _last_day() -> date:
     return date.fromisoformat(daily.get_last_partition_key() or date.min.isoformat())
 
 
+def ensure_clock(here: Settings) -> None:
+    """Hold this computer's clock to what has been done already.
+
+    Raises:
+        SystemExit: it is behind the last day that ran live, so that what is due now would be taken for a replay.
+    """
+    last, ended = last_live_day(here), _last_day()
+    # A pulse runs on a day that has not ended yet.
+    if last and last > ended + timedelta(days=1):
+        raise SystemExit(
+            f"{last} has run live, and by this computer's clock {ended} is the last day that has ended. Set the clock "
+            "right and run again; nothing was changed."
+        )
+
+
 def run(day: date, *, console: Console, force: bool = False) -> bool:
     """Load the backlog before `day`, then run the daily job for it, unless the day has run on these very inputs.
 
@@ -54,7 +71,8 @@ def run(day: date, *, console: Console, force: bool = False) -> bool:
 
     Raises:
         VaultError: what is kept was written with another key, or without one.
-        SystemExit: the day lies before the first partition, or has not ended.
+        DiskFullError: there is no room for a run.
+        SystemExit: the day lies before the first partition, or has not ended; or this computer's clock is behind.
     """
     from orchestration.definitions import defs
 
@@ -64,8 +82,10 @@ def run(day: date, *, console: Console, force: bool = False) -> bool:
         raise SystemExit(
             f"{day} lies before the first partition, {here.first_day}: set POSTROOM_FIRST_DAY={day} or earlier."
         )
+    ensure_clock(here)
     if day > _last_day():
         raise SystemExit(f"{day} has not ended, UTC: its clock would be in the future. Run it when the day is over.")
+    ensure_room_for_run(site_for(day, here))
     with dg.DagsterInstance.get() as instance:
         if not _load_backlog(day, defs, instance, here, console):
             return False
@@ -125,6 +145,7 @@ def _load_backlog(
 def execute(job: dg.JobDefinition, what: str, console: Console, *, instance: dg.DagsterInstance, **how: Any) -> bool:
     """Run a job in this process and say which steps failed and why; give whether it succeeded."""
     console.print(what)
+    home = settings().home
     tags = {_TERMINAL_TAG: "true", **how.pop("tags", {})}
     with _only_run(instance, console), condensed(console, what):
         result = job.execute_in_process(
@@ -132,7 +153,9 @@ def execute(job: dg.JobDefinition, what: str, console: Console, *, instance: dg.
         )
     for event in result.all_events:
         if event.is_step_failure:
-            console.print(f"[red]{event.step_key} failed.[/red] {_cause(event.step_failure_data)}", highlight=False)
+            cause = _cause(event.step_failure_data)
+            told = escape(explained(cause, home) or cause)
+            console.print(f"[red]{event.step_key} failed.[/red] {told}", highlight=False)
     after_run(instance, console)
     return result.success
 
@@ -156,11 +179,11 @@ def _only_run(instance: dg.DagsterInstance, console: Console) -> Iterator[None]:
 def _cause(failure: Any) -> str:
     """The innermost message: what a person can act on, without the stack that led there."""
     if failure.user_failure_data is not None:
-        return escape(failure.user_failure_data.description or "")
+        return failure.user_failure_data.description or ""
     error = failure.error
     while error.cause:
         error = error.cause
-    return escape(error.message.strip())
+    return str(error.message.strip())
 
 
 def _landing(here: Settings, contract: Contract) -> Path:

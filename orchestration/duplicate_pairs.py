@@ -82,7 +82,7 @@ def find(site: Site, here: Settings) -> pa.Table:
         from duplicates import propose
     except ModuleNotFoundError as error:
         raise NotComparableError(_NOT_INSTALLED) from error
-    if not site.published.exists() or published_as_of(site) != site.as_of:
+    if published_as_of(site) != site.as_of:
         raise NotComparableError(f"{site.day} has not been published: run `postroom run --day {site.day}` first.")
     with here.vault.connect(site.published, read_only=True) as connection:
         contacts = connection.execute("select * from intermediate.int_duplicates__contacts").to_arrow_table()

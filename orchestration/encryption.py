@@ -49,7 +49,7 @@ def _encrypt_rejects(path: Path, vault: Vault) -> None:
 
 
 def _remove_warehouses(site: Path) -> None:
-    """Remove a site's warehouses, with what DuckDB has left beside them."""
+    """Remove a site's warehouses, with what DuckDB has left beside them: spilled rows, too."""
     for left in site.glob("warehouse.duckdb*"):
         if left.is_dir():
             shutil.rmtree(left)

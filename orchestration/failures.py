@@ -23,7 +23,8 @@ _LOOKED_BACK = timedelta(days=7)
 _MOST_RUNS = 100
 # Errors of ours, and of the system: their words quote no row. Of any other the name alone is told.
 _TOLD = {"DataError", "ExtractError", "GateClosedError", "LoadError", "NotComparableError", "StillBeingWrittenError",
-         "UnfitError", "VaultError", "WarehouseBusyError", "OSError", "PermissionError"}  # fmt: skip
+         "UnfitError", "VaultError", "WarehouseBusyError", "OSError", "PermissionError", "DiskFullError",
+         "OvertakenError", "WarehouseDamagedError"}  # fmt: skip
 # dagster-dbt says first how it called dbt.
 _DBT_SAYS = "Errors parsed from dbt logs:"
 _PARTITION = "dagster/partition"

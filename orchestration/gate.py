@@ -37,9 +37,9 @@ def open_published(site: Site) -> duckdb.DuckDBPyConnection:
     Raises:
         GateClosedError: nothing is published, or for another day: the build or its tests failed, or did not run.
     """
-    if not site.published.exists():
-        raise GateClosedError("No warehouse has been published yet. Run the daily job for this day first.")
     as_of = published_as_of(site)
+    if as_of is None:
+        raise GateClosedError("No warehouse has been published yet, or it is damaged. Run the daily job for this day.")
     if as_of != site.as_of:
         raise GateClosedError(
             f"The published warehouse is as of {as_of}, this export is as of {site.as_of}. "

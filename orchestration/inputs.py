@@ -67,6 +67,13 @@ def publish(connection: duckdb.DuckDBPyConnection, site: Site, here: Settings) -
         connection.execute(f"copy ({rows}) to '{quoted(temporary)}' ({site.vault.parquet})")
 
 
+def given_to(site: Site, manifest: Mapping[str, Any], here: Settings, *, as_it_was: bool = False) -> Inputs | None:
+    """What a run of the site is given: a replay, and a live day built anew (`as_it_was`), what the day's last live run
+    was. None stands for what there is now: for any other live run, and where there is no record.
+    """
+    return of_day(site.day, manifest, here) if as_it_was or not site.is_live else None
+
+
 def of_day(day: date, manifest: Mapping[str, Any], here: Settings, loads: Loads | None = None) -> Inputs | None:
     """What a day's last live run was given; None where it has none on record. `loads` are those in place, if known."""
     record = _record(day, here)

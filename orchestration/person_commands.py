@@ -13,10 +13,11 @@ from rich.table import Table
 from delivery import DeliveryError, alone
 from ingest import read_contracts
 from ingest.contract import state_identifiers
+from orchestration.database import WarehouseBusyError
 from orchestration.dbt_project import manifest
 from orchestration.settings import PROJECT, Settings, settings
 from orchestration.site import Site, last_live_day
-from orchestration.warehouse import WarehouseBusyError, open_warehouse
+from orchestration.warehouse import open_warehouse
 from orchestration.zones import ensure_readable
 from privacy import Erasure, Left, PrivacyError, Zones, access, erase
 from privacy.access import to_json

@@ -15,7 +15,7 @@ from ingest.superseded import forget
 from orchestration import inputs
 from orchestration.settings import Settings
 from orchestration.site import Site
-from orchestration.warehouse import macros_fingerprint, open_warehouse
+from orchestration.warehouse import ensure_built_for, macros_fingerprint, open_warehouse
 
 
 def publish(site: Site, manifest: Mapping[str, Any], settings: Settings) -> dict[str, int]:
@@ -26,12 +26,14 @@ def publish(site: Site, manifest: Mapping[str, Any], settings: Settings) -> dict
     superseded loads that none was given are forgotten.
 
     Raises:
+        OvertakenError: the warehouse was built for another day meanwhile.
         WarehouseBusyError: another process has the warehouse open.
     """
     models = [
         n for n in manifest["nodes"].values() if n["resource_type"] == "model" and n["config"]["meta"].get("publish")
     ]
     with open_warehouse(site) as connection:
+        ensure_built_for(connection, site)
         stands = not site.is_live and inputs.is_on_record(site.day, settings)
         counts = {
             m["name"]: _write_history(connection, m, site, settings.history)
@@ -42,7 +44,6 @@ def publish(site: Site, manifest: Mapping[str, Any], settings: Settings) -> dict
             inputs.publish(connection, site, settings)
             forget(settings.raw, inputs.superseded_and_read(settings))
         connection.execute(
-            "create schema if not exists published; "
             f"create or replace table published.run as "
             f"select timestamp '{site.as_of}' as as_of, '{macros_fingerprint(manifest)}' as macros"
         )

@@ -7,6 +7,7 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 from engine import Vault
+from orchestration.database import WarehouseDamagedError, open_database
 from orchestration.settings import Settings
 
 
@@ -49,15 +50,22 @@ def last_live_day(settings: Settings) -> date | None:
     """The last day published live or, since what is published can be deleted, the last with a send on record."""
     days = [date.fromisoformat(p.name.removeprefix("as_of_date=")) for p in settings.ledger.glob("sends/as_of_date=*")]
     live = Site(date.min, True, settings.home, settings.vault)
-    if live.published.exists():
-        days.append(published_as_of(live).date() - timedelta(days=1))
+    if as_of := published_as_of(live):
+        days.append(as_of.date() - timedelta(days=1))
     return max(days, default=None)
 
 
-def published_as_of(site: Site) -> datetime:
-    """The clock of the run that published a site's warehouse for readers."""
-    with site.vault.connect(site.published, read_only=True) as connection:
-        row = connection.execute("select as_of from published.run").fetchone()
-    assert row is not None, f"{site.published} does not say when it was published for"
-    as_of: datetime = row[0]
-    return as_of
+def published_as_of(site: Site) -> datetime | None:
+    """The clock of the run that published a site's warehouse for readers; None where there is none that can be read.
+
+    Raises:
+        WarehouseBusyError: another process has it open, and not read-only.
+    """
+    if not site.published.exists():
+        return None
+    try:
+        with open_database(site.published, site.vault, read_only=True) as connection:
+            ((as_of,),) = connection.execute("select as_of from published.run").fetchall()
+    except WarehouseDamagedError:
+        return None
+    return datetime.fromisoformat(str(as_of))

@@ -8,38 +8,74 @@ from typing import Any
 
 import duckdb
 
+from disk import ensure_room
 from orchestration import inputs
+from orchestration.database import WarehouseDamagedError, discard, open_database
 from orchestration.settings import Settings
 from orchestration.site import Site
 from orchestration.zones import create_views, ensure_readable
 
 
-class WarehouseBusyError(Exception):
-    """Another process has the warehouse open for writing; it will let go."""
+class OvertakenError(Exception):
+    """Another run has built in the same warehouse between a run's build and its publishing."""
 
 
-def prepare(
-    site: Site, manifest: Mapping[str, Any], settings: Settings, *, as_it_was: bool = False
-) -> inputs.Inputs | None:
-    """Give the warehouse its source views: of a live run as the zones are now, and what it is given is noted.
-
-    A replay begins from nothing and, as does a live day that is built anew (`as_it_was`), is given what the day's last
-    live run was; that is returned. Where there was none, it is given what there is now.
+def prepare(site: Site, manifest: Mapping[str, Any], settings: Settings, given: inputs.Inputs | None = None) -> bool:
+    """Give the warehouse its source views as the zones are now or, with `given`, of what that names. For a live run
+    what it is given is noted. A replay begins from nothing, and so does one that is damaged: gives whether it was.
 
     Raises:
+        DiskFullError: there is no room for what a run writes.
         VaultError: what is kept was written with another key, or without one.
         WarehouseBusyError: another process writes to it.
     """
     ensure_readable(settings)
     site.warehouse.parent.mkdir(parents=True, exist_ok=True)
-    if not site.is_live:
-        site.warehouse.unlink(missing_ok=True)
-    given = inputs.of_day(site.day, manifest, settings) if as_it_was or not site.is_live else None
+    if not (site.is_live and site.warehouse.exists()):
+        discard(site.warehouse)
+    ensure_room_for_run(site)
+    is_damaged = False
+    try:
+        open_warehouse(site).close()
+    except WarehouseDamagedError:
+        discard(site.warehouse)
+        is_damaged = True
     with open_warehouse(site) as connection:
         create_views(connection, manifest, settings, given.known if given else None)
+        begin(connection, site)
         if site.is_live:
             inputs.note(connection, site, manifest)
-    return given
+    return is_damaged
+
+
+def ensure_room_for_run(site: Site) -> None:
+    """Hold the disk to having room for a run: the warehouse is copied for its readers.
+
+    Raises:
+        DiskFullError: it has not.
+    """
+    ensure_room(site.root, site.warehouse.stat().st_size if site.warehouse.exists() else 0)
+
+
+def begin(connection: duckdb.DuckDBPyConnection, site: Site) -> None:
+    """Note in the warehouse for which clock it is built from here on."""
+    connection.execute(
+        "create schema if not exists published; "
+        f"create or replace table published.building as select timestamp '{site.as_of}' as as_of"
+    )
+
+
+def ensure_built_for(connection: duckdb.DuckDBPyConnection, site: Site) -> None:
+    """Hold the warehouse to having been prepared last for this very clock: another run may have been in between.
+
+    Raises:
+        OvertakenError: it was prepared for another.
+    """
+    ((as_of,),) = connection.execute("select as_of from published.building").fetchall()
+    if as_of != site.as_of:
+        raise OvertakenError(
+            f"The warehouse is as of {as_of} by now, not {site.as_of}: another run was in between. Run this day again."
+        )
 
 
 def macros_fingerprint(manifest: Mapping[str, Any]) -> str:
@@ -68,10 +104,6 @@ def open_warehouse(site: Site) -> duckdb.DuckDBPyConnection:
     Raises:
         VaultError: it is encrypted and there is no key, the reverse, or it is encrypted with another key.
         WarehouseBusyError: another process has it open.
+        WarehouseDamagedError: it is not whole.
     """
-    try:
-        return site.vault.connect(site.warehouse)
-    except duckdb.IOException as error:
-        if "lock" in str(error):
-            raise WarehouseBusyError(f"{site.warehouse} is open in another process.") from error
-        raise
+    return open_database(site.warehouse, site.vault)

@@ -98,7 +98,7 @@ class Erasure:
             with scratch_folder(zone):
                 pass
         ours = [self.zones.raw, self.zones.history, self.zones.ledger, self.zones.home / "published"]
-        for file in [f for zone in ours for name in (".*.tmp", ".warehouse.duckdb") for f in zone.rglob(name)]:
+        for file in [f for zone in ours for f in zone.rglob(".*.tmp")]:
             file.unlink()
 
     def _delete_derived(self) -> None:

@@ -49,13 +49,13 @@ class Shop:
     def run(self, day: date, *, live: bool = True) -> None:
         root = self.here.home if live else self.here.home / "replay" / str(day)
         site = Site(day, live, root, self.here.vault)
-        prepare(site, self.manifest, self.here)
+        prepare(site, self.manifest, self.here, inputs.given_to(site, self.manifest, self.here))
         publish(site, self.manifest, self.here)
 
     def replayed(self, day: date) -> list[tuple[Any, ...]]:
         """The extracts that a replay of a day sees, and whose addresses."""
         site = Site(day, False, self.here.home / "replay" / str(day), self.here.vault)
-        prepare(site, self.manifest, self.here)
+        prepare(site, self.manifest, self.here, inputs.given_to(site, self.manifest, self.here))
         with open_warehouse(site) as connection:
             return connection.execute(
                 "select extract_date, email from raw_crm.contacts semi join loads.extracts"

@@ -12,10 +12,11 @@ import duckdb
 import pytest
 
 from disk import unread_beside
+from orchestration.database import WarehouseBusyError
 from orchestration.publish import publish
 from orchestration.settings import Settings, settings
 from orchestration.site import Site
-from orchestration.warehouse import WarehouseBusyError, is_built_with_other_macros
+from orchestration.warehouse import begin, is_built_with_other_macros
 from orchestration.zones import create_views
 
 DAY = date(2026, 1, 5)
@@ -45,6 +46,7 @@ def _site(here: Settings) -> Site:
     here.home.mkdir(parents=True)
     with duckdb.connect(str(here.home / "warehouse.duckdb")) as connection:
         connection.execute(f"create table fct_x as select date '{DAY}' as as_of_date, 1 as x")
+        begin(connection, Site(DAY, True, here.home))
     return Site(DAY, True, here.home)
 
 

@@ -91,7 +91,8 @@ def replay_day(day: date, campaigns: Sequence[str], here: Settings) -> None:
         inputs_now = None
         # A load that is replaced meanwhile is kept under another name: what was built may be of both.
         while inputs_now != (inputs_now := _fingerprint_now(day, here)):
-            given = prepare(site, known, here)
+            given = inputs.given_to(site, known, here)
+            prepare(site, known, here, given)
             _build(site, known, campaigns, past)
         publish(site, {**known, "nodes": past}, here)
         results = {name: _export(site, name, known) for name in campaigns}

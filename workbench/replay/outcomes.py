@@ -62,13 +62,13 @@ def decided(site: Site, campaigns: Sequence[str], here: Settings) -> tuple[dict[
     passed in the warehouse published last.
     """
     live = Site(site.day, True, here.home, here.vault)
-    present = live if live.published.exists() else site
-    known_until = published_as_of(present)
+    published_until = published_as_of(live)
+    known_until = published_until or site.as_of
     with here.vault.connect() as connection:
         here.vault.attach(connection, site.published, "replayed", read_only=True)
-        if present is live:
+        if published_until:
             here.vault.attach(connection, live.published, "present", read_only=True)
-        sql = _DECIDED if present is live else _DECIDED.replace("present.marts", "replayed.marts")
+        sql = _DECIDED if published_until else _DECIDED.replace("present.marts", "replayed.marts")
         found = connection.execute(sql, {"campaigns": list(campaigns), "as_of": site.as_of})
         names = [name for name, *_ in found.description or ()]
         rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]

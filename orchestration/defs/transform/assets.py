@@ -7,13 +7,17 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtCliRuntimeError, DbtCliResource, dbt_assets
 
+from disk import DiskFullError
 from ingest.files import standing_still
+from orchestration import inputs
+from orchestration.damage import damaged_files
+from orchestration.database import WarehouseBusyError, WarehouseDamagedError, discard, is_whole
 from orchestration.dbt_project import manifest, project
 from orchestration.partitions import daily, days_of, is_backfill, is_rebuild, one_day_a_run
 from orchestration.publish import publish
 from orchestration.settings import dbt_environment, settings
 from orchestration.site import Site, site_for
-from orchestration.warehouse import WarehouseBusyError, is_built_with_other_macros, prepare
+from orchestration.warehouse import OvertakenError, is_built_with_other_macros, prepare
 from orchestration.zones import unfit_values
 
 WAREHOUSE_POOL = "warehouse"
@@ -36,10 +40,15 @@ def models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[A
 
 def _build(context: dg.AssetExecutionContext, dbt: DbtCliResource, site: Site) -> Iterator[Any]:
     try:
-        given = prepare(site, manifest(), settings(), as_it_was=is_rebuild(context))
+        given = inputs.given_to(site, manifest(), settings(), as_it_was=is_rebuild(context))
+        if prepare(site, manifest(), settings(), given):
+            context.log.warning(f"{site.warehouse} was damaged. It is made anew from raw/, history/ and ledger/.")
         is_outdated = is_built_with_other_macros(site, manifest())
     except WarehouseBusyError as error:
+        context.log.warning(f"{error} This waits for it.")
         raise dg.RetryRequested(max_retries=10, seconds_to_wait=30) from error
+    except DiskFullError as error:
+        raise dg.Failure(str(error), allow_retries=False) from error
     dbt_environment(site.warehouse)
     context.log.info(
         f"as of {site.as_of}, in {site.warehouse}" + ("" if site.is_live else " (a replay: nothing is sent)")
@@ -54,11 +63,15 @@ def _build(context: dg.AssetExecutionContext, dbt: DbtCliResource, site: Site) -
     try:
         yield from dbt.cli(arguments, context=context, target_path=settings().dbt_target / "run").stream()
     except DagsterDbtCliRuntimeError:
-        # Of a value that its column's type no longer fits, dbt says neither the table nor what to do.
+        # Of a file that is not whole, and of a value that its column's type no longer fits, dbt names neither.
         with settings().vault.connect() as connection:
-            problems = unfit_values(connection, manifest(), settings())
+            problems = damaged_files(settings()) or unfit_values(connection, manifest(), settings())
         if problems:
             raise dg.Failure("\n".join(problems), allow_retries=False) from None
+        if not is_whole(site.warehouse, site.vault):
+            context.log.warning(f"{site.warehouse} is damaged. It is made anew from raw/, history/ and ledger/.")
+            discard(site.warehouse)
+            raise dg.RetryRequested(max_retries=1) from None
         raise
 
 
@@ -75,7 +88,10 @@ def published(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
     try:
         counts = publish(_site(context), manifest(), settings())
     except WarehouseBusyError as error:
+        context.log.warning(f"{error} This waits for it.")
         raise dg.RetryRequested(max_retries=10, seconds_to_wait=30) from error
+    except (OvertakenError, WarehouseDamagedError) as error:
+        raise dg.Failure(str(error), allow_retries=False) from error
     return dg.MaterializeResult(metadata={name: dg.MetadataValue.int(rows) for name, rows in counts.items()})
 
 

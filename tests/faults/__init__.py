@@ -1,0 +1,1 @@
+"""What happens when things break: kills, full disks, damaged and missing files, wrong clocks, hostile input."""
