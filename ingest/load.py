@@ -111,7 +111,7 @@ def load_partition(
         if report.problem is None:
             rejected = quarantine / contract.source / contract.table / f"extract_date={day}"
             replace_rejects(rejects, rejected, scratch, vault)
-            with changing(raw):
+            with changing(target.parent):
                 keep(target, scratch / PART, vault)
                 put_in_place(scratch / PART, target / PART)
             report.is_loaded = True

@@ -21,6 +21,7 @@ import duckdb
 
 from disk import written
 from engine.functions import register
+from exports.folder import replaced
 from ingest.files import quoted, scratch_folder
 from orchestration.dbt_project import manifest
 from orchestration.settings import Settings
@@ -105,7 +106,7 @@ def restate(days: Sequence[date], here: Settings, told: Callable[[date], None] =
     kinds = {n["name"]: "view" if n["config"]["materialized"] == "view" else "table" for n in known["nodes"].values()}
     schemas = {n["name"]: n["schema"] for n in known["nodes"].values()}
     rows = dict.fromkeys(planned.results, 0)
-    with scratch_folder(here.home) as scratch:
+    with scratch_folder(here.home) as scratch, replaced(here.home / RESTATED) as restated:
         warehouse = scratch / "warehouse.duckdb"
         shutil.copyfile(path, warehouse)
         with here.vault.connect(warehouse) as connection:
@@ -116,14 +117,12 @@ def restate(days: Sequence[date], here: Settings, told: Callable[[date], None] =
                     told(day)
                     _run(connection, planned, models, kinds, schemas, day)
                     for name in planned.results:
-                        target = scratch / RESTATED / name / f"as_of_date={day}" / "part.parquet"
+                        target = restated / name / f"as_of_date={day}" / "part.parquet"
                         rows[name] += _write(connection, f"{schemas[name]}.{name}", target, here)
             except duckdb.Error as error:
                 raise WorkbenchError(
                     f"{str(error).splitlines()[0]} Is what is published as the models are now? postroom run"
                 ) from None
-        shutil.rmtree(here.home / RESTATED, ignore_errors=True)
-        (scratch / RESTATED).rename(here.home / RESTATED)
     return rows
 
 
