@@ -39,7 +39,7 @@ def scratch_folder(parent: Path) -> Iterator[Path]:
 def standing_still(zone: Path) -> Iterator[None]:
     """Until the end, no load is put in place in the tables that the zone has: who reads it twice reads the same."""
     with ExitStack() as held:
-        for table in sorted(path for path in zone.glob("*/*") if path.is_dir()):
+        for table in sorted(path for path in zone.glob("[!.]*/*") if path.is_dir()):
             held.enter_context(_locked(table, fcntl.LOCK_SH))
         yield
 
