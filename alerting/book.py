@@ -78,9 +78,6 @@ class Book:
         except (ValueError, LookupError, TypeError):
             # Half a line, after a crash. What it was to say is found, and alerted, anew.
             return
-        if record["state"] == "raised" and self._told.get(record["id"]) == "raised":
-            # It had gone and is back.
-            del self._told[record["id"]]
 
 
 @contextmanager
@@ -89,7 +86,7 @@ def opened(path: Path) -> Iterator[Book]:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+b") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        end = file.tell()
+        end = file.seek(0, 2)
         file.seek(0)
         book = Book(file)
         if end and not _ends_a_line(file, end):

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,24 +52,34 @@ class Entry:
             raise DeliveryError(f"{self.path} is not the file that was written: its hash is another. {_AGAIN}")
 
 
+_NAME = re.compile(r"\w+/\w[\w.-]*")
 _AGAIN = "Nothing was changed by hand? Then run the day's export again; it writes the same files."
+
+
+def _name(name: str) -> str:
+    """A file's name as it may stand in a manifest: `<service>/<part>`, and nowhere else."""
+    if not _NAME.fullmatch(name):
+        raise ValueError("no name of a file of a service's")
+    return name
 
 
 def read_outbox(folder: Path) -> list[Entry]:
     """The files for services in one campaign's outbox of one day, in the manifest's order.
 
-    Raises DeliveryError for a manifest that cannot be read.
+    Raises DeliveryError for a manifest that cannot be read, or is not this folder's own.
     """
     path = folder / "manifest.json"
     try:
         manifest = orjson.loads(path.read_bytes())
+        if [manifest["campaign"], manifest["as_of_date"]] != [folder.parent.name, folder.name]:
+            raise ValueError("it is another folder's")
         return [
             Entry(
-                campaign=manifest["campaign"],
-                day=dt.date.fromisoformat(manifest["as_of_date"]),
+                campaign=folder.parent.name,
+                day=dt.date.fromisoformat(folder.name),
                 as_of=dt.datetime.fromisoformat(manifest["as_of"]),
                 service=file["name"].partition("/")[0],
-                path=folder / file["name"],
+                path=folder / _name(file["name"]),
                 rows=file["rows"],
                 sha256=file["sha256"],
                 send_at=dt.datetime.fromisoformat(file["send_at"]),

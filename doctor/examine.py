@@ -55,7 +55,7 @@ def _of_home(here: Settings, instance: dg.DagsterInstance | None, at: datetime) 
         "warehouse": lambda: state.warehouse(here),
         "send_log": lambda: state.send_log(here),
         "outbox": lambda: state.outbox(here),
-        "deliveries": lambda: state.deliveries(here),
+        state.DELIVERIES: lambda: state.deliveries(here),
         "erasures": lambda: state.erasures(here),
     }
     if instance is not None:

@@ -13,6 +13,7 @@ from engine import VaultError
 from ingest import Contract
 from ingest.files import glob_of
 from ingest.landing import landed_days, listing
+from orchestration.database import WarehouseBusyError
 from orchestration.settings import Settings
 from orchestration.site import last_live_day
 
@@ -76,11 +77,11 @@ def schedule(here: Settings, instance: dg.DagsterInstance | None, at: datetime) 
     due = last_due(here, at)
     try:
         last = last_live_day(here)
-    except (duckdb.Error, VaultError) as error:
+    except (duckdb.Error, VaultError, WarehouseBusyError) as error:
         yield fault(
             SCHEDULE,
             f"Which day ran last cannot be told: the published warehouse cannot be read ({type(error).__name__}).",
-            f"Delete {here.home}/published, then: postroom run",
+            "postroom doctor says why: the check is warehouse.",
         )
         return
     if last and last < last_due(here, at - _GRACE) and not _has_begun(instance, due):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -18,6 +19,7 @@ UNDER_WAY = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.Dagst
 _TERMINAL_TAG = "postroom/terminal"
 # Dagster's daemons write their heartbeat twice a minute.
 _SILENT = timedelta(minutes=5)
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _FREE = "In the UI (make ui): Deployment, Concurrency, the pool, Free run slots."
 
 
@@ -36,8 +38,10 @@ def failed(instance: dg.DagsterInstance, at: datetime) -> Iterator[Finding]:
     """What has failed in the last week, and has not been done since."""
     causes = failures(instance, at)
     for cause in causes:
-        mend = f"Mend that, then postroom run --day {cause.day}" if cause.day else "Mend that, then postroom run"
-        yield fault(FAILED, f"{cause.kind.replace('_', ' ')}, {cause.subject}: {cause.text}", mend, cause.id)
+        # A range of days is the backlog's, which is loaded before any day.
+        again = f"postroom run --day {cause.day}" if _DAY.fullmatch(cause.day) else "postroom run"
+        found = f"{cause.kind.replace('_', ' ')}, {cause.subject}: {cause.text}"
+        yield fault(FAILED, found, f"Mend that, then: {again}", cause.id)
     yield ok(FAILED, "no run of the last week has failed for good")
 
 

@@ -20,11 +20,13 @@ from doctor.finding import Finding, fault, ok, warning
 from doctor.locks import holders
 from engine import VaultError
 from ingest.files import glob_of
+from orchestration.damage import remedy
 from orchestration.database import WarehouseBusyError
 from orchestration.settings import Settings
 from orchestration.site import Site, published_as_of
 from orchestration.zones import state_files
 
+DELIVERIES = "deliveries"
 _BACKUP = "Put it back from a backup."
 _AGAIN = "postroom run --day {day} --force writes it again, if it is the last day; an older one is past delivering."
 _NAMED = 3
@@ -36,12 +38,8 @@ def files(here: Settings) -> Iterator[Finding]:
     found = [path for path in state_files(here) if path.suffix == ".parquet"]
     broken = sorted(path for path in found if not _is_whole(path))
     for path in broken[:_NAMED]:
-        mend = (
-            f"Load its day again (in the UI, materialise {path.parts[-4]}/{path.parts[-3]} {path.parts[-2]})."
-            if here.raw in path.parents
-            else _BACKUP
-        )
-        yield fault("files", f"{path} is no whole Parquet file.", mend, str(path.relative_to(here.home)))
+        name = str(path.relative_to(here.home))
+        yield fault("files", f"{path} is no whole Parquet file.", remedy(path, here), name)
     if len(broken) > _NAMED:
         yield fault("files", f"{len(broken) - _NAMED} more are not whole, such as {broken[_NAMED]}.", _BACKUP, "more")
     yield ok("files", f"{len(found):,} Parquet files of raw, history and ledger are whole")
@@ -129,27 +127,29 @@ def send_log(here: Settings) -> Iterator[Finding]:
                 "send_log",
                 f"{len(strange)} messages of {folder} are not in the send log: they are not delivered, and may be made "
                 "again.",
-                f"Put {here.ledger}/sends/as_of_date={day}/{campaign}.parquet back from a backup.",
+                f"Put {here.ledger}/sends/as_of_date={day[:10]} back from a backup.",
                 f"{campaign}/{day}",
             )
         if lost := known - held:
             yield warning(
                 "send_log",
                 f"{len(lost)} messages in the send log are not in {folder}: a run was stopped between the two.",
-                _AGAIN.format(day=day),
+                _AGAIN.format(day=day[:10]),
                 f"{campaign}/{day}",
             )
     yield ok("send_log", f"{sum(map(len, logged.values())):,} messages, each once, and as the outbox has them")
 
 
 def _logged(here: Settings) -> dict[tuple[str, str], list[str]]:
-    """The ids of each log, by campaign and day."""
+    """The ids of each log, by campaign and the name of the outbox that goes with it: a pulse's has its time, too."""
     found = {}
     with here.vault.connect() as connection:
         for path in sorted(here.ledger.glob("sends/as_of_date=*/*.parquet")):
             file = here.vault.read_parquet(glob_of(path), "hive_partitioning = false")
             ids = [m for (m,) in connection.execute(f"select message_id from {file}").fetchall()]
-            found[path.stem, path.parent.name.removeprefix("as_of_date=")] = ids
+            campaign, _, time = path.stem.partition("@")
+            day = path.parent.name.removeprefix("as_of_date=")
+            found[campaign, f"{day}T{time}" if time else day] = ids
     return found
 
 
@@ -177,7 +177,7 @@ def outbox(here: Settings) -> Iterator[Finding]:
             yield fault(
                 "outbox",
                 f"{path.parent}/{changed} is not the file that was written.",
-                _AGAIN.format(day=path.parent.name),
+                _AGAIN.format(day=path.parent.name[:10]),
                 str(path.parent.relative_to(here.outbox)),
             )
     yield ok("outbox", f"{len(manifests)} folders hold what their manifests list")
@@ -205,7 +205,7 @@ def _hash(path: Path) -> str:
 def deliveries(here: Settings) -> Iterator[Finding]:
     """How handed-over messages stand: those refused, and those of which nobody knows if they arrived."""
     if holders(here.home / "deliver.lock"):
-        yield ok("deliveries", "a delivery is under way")
+        yield ok(DELIVERIES, "a delivery is under way")
         return
     counts: Counter[str] = Counter()
     for path in sorted(here.ledger.glob("deliveries/as_of_date=*/*.jsonl")):
@@ -214,18 +214,18 @@ def deliveries(here: Settings) -> Iterator[Finding]:
         try:
             standings = Ledger(here.ledger, day, campaign, service).standings
         except DeliveryError as error:
-            yield fault("deliveries", str(error), _BACKUP, str(path.relative_to(here.ledger)))
+            yield fault(DELIVERIES, str(error), _BACKUP, str(path.relative_to(here.ledger)))
             continue
         counts.update(standing.verdict.state for standing in standings.values())
     for state, option in (("unknown", "--resend-unknown"), ("dead", "--retry-dead")):
         if counts[state]:
             yield warning(
-                "deliveries",
+                DELIVERIES,
                 f"{counts[state]} messages are {state}; {here.dead_letters} lists them.",
                 f"docs/delivery.md says what that means; then postroom deliver {option}",
                 state,
             )
-    yield ok("deliveries", f"{counts['accepted']:,} messages were taken by e-mail services")
+    yield ok(DELIVERIES, f"{counts['accepted']:,} messages were taken by e-mail services")
 
 
 def erasures(here: Settings) -> Iterator[Finding]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import duckdb
 import idna
 from duckdb.func import SPECIAL
+from duckdb.sqltypes import VARCHAR
 
 
 def register(connection: duckdb.DuckDBPyConnection) -> None:
     """Add the functions to a connection; text in, text out, null where the text can be no such thing."""
-    connection.create_function("idna_domain", idna_domain, ["VARCHAR"], "VARCHAR", null_handling=SPECIAL)
+    # A type by its name would be looked up on the connection that all of a process share, whatever state that is in.
+    connection.create_function("idna_domain", idna_domain, [VARCHAR], VARCHAR, null_handling=SPECIAL)
 
 
 def idna_domain(domain: str | None) -> str | None:

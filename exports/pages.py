@@ -5,12 +5,13 @@ The code is Jinja's own, but for shorter ways to what a campaign's template may 
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
 from typing import Any, Self
 
 import orjson
-from jinja2 import Template, nodes
+from jinja2 import Template, Undefined, nodes
 from jinja2.compiler import CodeGenerator, Frame
-from jinja2.runtime import missing  # type: ignore[attr-defined]
+from jinja2.runtime import Context, missing  # type: ignore[attr-defined]
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import escape
 
@@ -99,6 +100,8 @@ class _Code(CodeGenerator):
 class PageEnvironment(ImmutableSandboxedEnvironment):
     """The sandbox whose templates are PageTemplates. What is printed goes through `finalize`, which it needs."""
 
+    # A text times a number fills the memory.
+    intercepted_binops = frozenset({"*"})
     code_generator_class = _Code
     template_class = PageTemplate
 
@@ -114,6 +117,12 @@ class PageEnvironment(ImmutableSandboxedEnvironment):
             return str(finalize(value))
 
         self.printed = as_html if autoescape else as_text
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        """Multiplies numbers. Raises TypeError for anything else."""
+        if not all(isinstance(each, int | float | Decimal | Undefined) for each in (left, right)):
+            raise TypeError("numbers alone can be multiplied")
+        return super().call_binop(context, operator, left, right)
 
     def page_template(self, text: str) -> PageTemplate:
         """The template with this text."""

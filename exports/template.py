@@ -44,6 +44,10 @@ def _printable(value: object) -> object:
 _KNOWN_FILTERS = (*_SAFE_FILTERS, *formats.FILTERS)
 
 
+def _is_text(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.Const) and isinstance(node.value, str)
+
+
 def environment(autoescape: bool, locale: str) -> PageEnvironment:
     """The sandbox templates run in: strict about names, no functions, only filters that cannot switch escaping off.
 
@@ -134,6 +138,8 @@ class _Inspector:
                 self._children(node, scope, depth, conditional)
             case nodes.Test() if node.name not in _SAFE_TESTS:
                 self._fault(node, f"unknown test {node.name!r}; known are {', '.join(_SAFE_TESTS)}")
+            case nodes.Mul() if any(_is_text(factor) for factor in (node.left, node.right)):
+                self._fault(node, "text cannot be multiplied: numbers can")
             case _ if isinstance(node, _EXPRESSIONS + _STATEMENTS):
                 self._children(node, scope, depth, conditional)
             case _:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -23,6 +24,7 @@ SHARED_TYPES = ("phone", "anonymous_id", "cart_token", "order_id")
 IDENTIFIER_TYPES = (*PERSONAL_TYPES, *SHARED_TYPES)
 # Suppression reads every no that was ever said: to forget one would be to mail who said it.
 NEVER_FORGOTTEN = ("esp.events", "crm.consents")
+_NAME = re.compile(r"[A-Za-z0-9_]+")
 LINEAGE_COLUMNS = (("load_id", "string"), ("source_file", "string"), ("source_line", "bigint"))
 
 
@@ -108,8 +110,8 @@ def read_contracts(manifest: Mapping[str, Any]) -> list[Contract]:
     Sources of another zone (`config.meta.zone`: history, ledger, loads) are the project's own state and have none.
 
     Raises:
-        ExtractError: a contract lacks its kind, names a column it does not declare, an identifier of no known type, or
-            a retention that its data cannot have.
+        ExtractError: a contract lacks its kind, has a name that is no folder's, names a column it does not declare, an
+            identifier of no known type, or a retention that its data cannot have.
     """
     tables = [s for s in manifest["sources"].values() if "zone" not in s["config"]["meta"]]
     return sorted((_contract(table) for table in tables), key=lambda c: c.name)
@@ -136,6 +138,12 @@ def _contract(table: Mapping[str, Any]) -> Contract:
         raise ExtractError(
             f"{where}: required or key names columns that are not declared: {', '.join(sorted(unknown))}"
         )
+    # They become folders and files, in every zone.
+    for name in (table["source_name"], table["name"], *meta.get("adapters", ())):
+        if not _NAME.fullmatch(name):
+            raise ExtractError(
+                f"{where}: {name!r} is no name of a source, table or adapter: letters, digits and _ only"
+            )
     _ensure_identifiers(where, columns)
     return Contract(
         source=table["source_name"],

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+from disk import make_folder
+
 _SCRATCH = ".loading-"
 
 
@@ -21,7 +23,7 @@ def scratch_folder(parent: Path) -> Iterator[Path]:
     What a crash has left is removed first: it may hold rows in plain text. A lock on each folder tells whether its
     process still lives.
     """
-    parent.mkdir(parents=True, exist_ok=True)
+    make_folder(parent)
     with _locked(parent):
         for left in parent.glob(f"{_SCRATCH}*"):
             with suppress(BlockingIOError, FileNotFoundError), _locked(left, fcntl.LOCK_EX | fcntl.LOCK_NB):

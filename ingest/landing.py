@@ -67,7 +67,7 @@ def landed_files(folder: Path, adapters: Sequence[str] = ()) -> list[LandedFile]
     Hidden files, names that start with `_`, and the names that uploads use until they are done are passed over.
 
     Raises:
-        ExtractError: a file is of no format that can be read.
+        ExtractError: a file is of no format that can be read, or a link that leads out of its table's folder.
     """
     if not folder.is_dir():
         return []
@@ -79,6 +79,9 @@ def _is_finished_name(path: Path) -> bool:
 
 
 def _describe(path: Path, adapters: Sequence[str]) -> LandedFile:
+    # Whoever may write here may not therefore have this machine's other files read to them.
+    if not path.resolve().is_relative_to(path.parent.parent.resolve()):
+        raise ExtractError(f"{path}: a link that leads out of the folder of its table. Put the file itself there.")
     suffixes = [s.lower() for s in path.suffixes]
     if suffixes and suffixes[-1] in COMPRESSED:
         suffixes.pop()

@@ -101,7 +101,6 @@ def load_partition(
     wait_until_settled(files, settle_seconds)
     report.files = [file.path.name for file in files]
     target = raw / contract.source / contract.table / f"extract_date={day}"
-    target.mkdir(parents=True, exist_ok=True)
     with scratch_folder(raw) as scratch:
         try:
             rejects = _load(contract, day, files, report, adapters, scratch, vault, tombstones)

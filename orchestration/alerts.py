@@ -18,6 +18,7 @@ from rich.markup import escape
 from alerting import Cause, Told, alert
 from doctor import feeds
 from doctor.finding import Finding, Level
+from doctor.state import DELIVERIES
 from orchestration.failures import STALE, failures, is_mended
 from orchestration.settings import Settings, alert_webhook, settings
 
@@ -25,6 +26,7 @@ MISSED = "missed_run"
 DOCTOR = "doctor"
 # What a sensor can see at each of its ticks, by the doctor's check that sees it.
 STANDING = {feeds.FRESHNESS: STALE, feeds.SCHEDULE: MISSED}
+_ALERTED_WARNINGS = {feeds.FRESHNESS, DELIVERIES}
 
 
 def book(here: Settings) -> Path:
@@ -70,14 +72,23 @@ def after_run(instance: dg.DagsterInstance, console: Console) -> None:
 
 
 def causes_of(findings: Sequence[Finding]) -> list[Cause]:
-    """What of the doctor's findings is worth an alert: each fault, and a source from its `warn_after` on."""
+    """What of the doctor's findings is worth an alert: each fault, a source from its `warn_after` on, and messages that
+    were refused, or may have arrived.
+    """
     return [
         Cause(
             STANDING.get(finding.check, DOCTOR),
-            finding.subject or finding.check,
+            _subject(finding),
             " ".join(filter(None, (finding.found, finding.mend))),
             finding.day,
         )
         for finding in findings
-        if finding.level is Level.FAULT or (finding.check == feeds.FRESHNESS and finding.level is Level.WARNING)
+        if finding.level is Level.FAULT or (finding.check in _ALERTED_WARNINGS and finding.level is Level.WARNING)
     ]
+
+
+def _subject(finding: Finding) -> str:
+    """What a cause of the doctor's is about: where its kind does not tell, the check's name too."""
+    if finding.check in STANDING:
+        return finding.subject or finding.check
+    return ", ".join(filter(None, (finding.check, finding.subject)))

@@ -25,6 +25,8 @@ class _Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
+        except typer.Exit:
+            raise
         except Exception as error:
             if told := what_to_do(error, settings()):
                 raise SystemExit(told) from None
@@ -39,6 +41,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 console = Console()
+LOOPBACK = "127.0.0.1"
 app.command(name="erase")(person_commands.erase_person)
 app.command(name="access")(person_commands.show_access)
 app.command(name="deliver")(delivery_commands.deliver_outbox)
@@ -211,17 +214,22 @@ def sync(
 
 
 @app.command()
-def ui(port: int = 3000) -> None:
+def ui(
+    port: int = 3000,
+    host: Annotated[str, typer.Option(help="The address to listen on; whoever reaches it can do anything.")] = LOOPBACK,
+) -> None:
     """Start Dagster's UI and daemon on localhost."""
     dagster = Path(sys.executable).parent / "dagster"
-    console.print(f"http://localhost:{port}  (stop with Ctrl-C)")
+    if host != LOOPBACK:
+        console.print(f"The UI asks for no password: whoever reaches {host} can start runs and see data.", markup=False)
+    console.print(f"http://{'localhost' if host == LOOPBACK else host}:{port}  (stop with Ctrl-C)", markup=False)
     arguments = [
         str(dagster),
         "dev",
         "--module-name",
         "orchestration.definitions",
         "--host",
-        "127.0.0.1",
+        host,
         "--port",
         str(port),
     ]

@@ -34,7 +34,7 @@ def damaged_files(here: Settings) -> list[str]:
     """
     with here.vault.connect() as connection:
         return [
-            f"{path} is damaged. {_remedy(path, here)}"
+            f"{path} is damaged. {remedy(path, here)}"
             for path in sorted(state_files(here))
             if path.suffix == ".parquet" and not _is_whole(connection, path, here)
         ]
@@ -49,7 +49,8 @@ def _is_whole(connection: duckdb.DuckDBPyConnection, path: Path, here: Settings)
     return True
 
 
-def _remedy(path: Path, here: Settings) -> str:
+def remedy(path: Path, here: Settings) -> str:
+    """What to do about a file of state that is not whole."""
     if path.is_relative_to(here.raw):
         landed = here.landing / path.parent.relative_to(here.raw)
         landed = landed.with_name(landed.name.removeprefix("extract_date="))

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import duckdb
 import pytest
 
 if TYPE_CHECKING:
@@ -35,6 +37,17 @@ def session_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     settings.cache_clear()
     export_environment()
     return home
+
+
+@pytest.fixture(autouse=True)
+def shared_connection(request: pytest.FixtureRequest) -> Iterator[None]:
+    """DuckDB has one connection for all of a process: no test leaves it in a transaction that has failed."""
+    yield
+    try:
+        duckdb.execute("select 1")
+    except duckdb.TransactionException:
+        duckdb.execute("rollback")
+        warnings.warn(f"{request.node.nodeid} left DuckDB's shared connection in a failed transaction", stacklevel=1)
 
 
 @pytest.fixture(scope="session")

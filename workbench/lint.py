@@ -108,7 +108,7 @@ class Project:
         found: dict[str, frozenset[str] | None] = {path.stem: None for path in files}
         for path in [*(self.root / "models").rglob("*.yml"), *(self.root / "seeds").rglob("*.yml")]:
             try:
-                held = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+                held = yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
             except (yaml.YAMLError, UnicodeDecodeError):
                 continue
             for node in [*((held or {}).get("models") or []), *((held or {}).get("seeds") or [])]:
@@ -140,9 +140,6 @@ class Project:
         except jinja2.TemplateSyntaxError as error:
             self.unread.append(Problem(path, error.lineno, f"its Jinja does not parse: {error.message}"))
             return None
-
-
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def check(root: Path) -> list[Problem]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import signal
 import subprocess
 import threading
@@ -57,7 +58,19 @@ class Killer:
 
 
 def kill_and_start_again(home: Path, seed: int, kills: int) -> None:
-    random = Random(seed)
+    """Kills so often; once nothing is left to hand over in a home, it goes on in another."""
+    random, killed = Random(seed), 0
+    for number in itertools.count():
+        killed_here = _kill_in_one_home(home / str(number), random, kills - killed)
+        assert killed_here, "nothing of a whole outbox could be killed"
+        killed += killed_here
+        if killed == kills:
+            return
+
+
+def _kill_in_one_home(home: Path, random: Random, kills: int) -> int:
+    """Kills so often, or as long as anything is left to hand over; gives how often it was."""
+    home.mkdir()
     with running() as service:
         terminal = Terminal(home, service)
         terminal.fill(SERVICES, COUNT, max_items=ITEMS, concurrent=AT_ONCE, max_attempts=1000)
@@ -69,21 +82,21 @@ def kill_and_start_again(home: Path, seed: int, kills: int) -> None:
             return fine(received)
 
         service.script = script
-        killer, killed, started = Killer(service, random), 0, 0
-        while killed < kills:
+        killer, killed = Killer(service, random), 0
+        while killed < kills and (left := [name for name in SERVICES if "waiting" in terminal.states(name, COUNT)]):
             # One after another they would mostly be killed in the first.
-            killed += killer.kill(lambda: terminal.start("--esp", random.choice(SERVICES)))
-            started += 1
-            assert started < kills * 3
+            name = random.choice(left)
+            killed += killer.kill(lambda name=name: terminal.start("--esp", name))  # type: ignore[misc]
         _, printed = terminal.run()
         unknown = sum(_held_to_what_was_taken(terminal, name, printed) for name in SERVICES)
         # So many requests are on their way at most, whenever it is killed.
-        assert unknown <= kills * AT_ONCE * ITEMS
+        assert unknown <= killed * AT_ONCE * ITEMS
         assert terminal.run("--resend-unknown")[0] == 0
         for name in SERVICES:
             taken = service.taken_of(name)
             assert terminal.states(name, COUNT) == ["accepted"] * COUNT and set(taken) == set(ids(COUNT))
-            assert sum(taken.values()) - COUNT <= (kills * AT_ONCE * ITEMS if name == "klaviyo_events" else unknown)
+            assert sum(taken.values()) - COUNT <= (killed * AT_ONCE * ITEMS if name == "klaviyo_events" else unknown)
+    return killed
 
 
 def _held_to_what_was_taken(terminal: Terminal, name: str, printed: str) -> int:

@@ -46,10 +46,11 @@ PROJECT: dict[str, Any] = {
 
 
 def load(home: Path, version: int) -> None:
-    """Loads a partition of which a row goes to quarantine."""
+    """Loads a partition of which a third goes to quarantine."""
     folder = home / "landing/crm/contacts" / str(DAY)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "contacts.csv").write_text(f"id,age\n1,{version}\n2,none of version {version}\n")
+    rows = (f"{i},{version}\n{i}x,{i % 90}\n{i}y,none of version {version}\n" for i in range(700))
+    (folder / "contacts.csv").write_text("id,age\n" + "".join(rows))
     load_partition(
         CONTACTS,
         DAY,

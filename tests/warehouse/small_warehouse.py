@@ -40,7 +40,7 @@ def invoke(arguments: Sequence[str], warehouse: Path, manifest: Manifest | None 
     if not outcome.success:
         results = getattr(outcome.result, "results", [])
         failed = [f"{r.node.name}: {r.message}" for r in results if r.status in ("error", "fail")]
-        raise RuntimeError("\n".join(failed) or str(outcome.exception))
+        raise RuntimeError("\n".join(failed) or str(outcome.exception)) from outcome.exception
     return outcome.result
 
 
