@@ -49,6 +49,7 @@ def standing_still(zone: Path) -> Iterator[None]:
 @contextmanager
 def changing(table: Path) -> Iterator[None]:
     """Wait for whoever needs a table to stand still, and keep others from beginning to."""
+    make_folder(table)
     with _locked(table):
         yield
 
