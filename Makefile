@@ -9,7 +9,7 @@ TEST := .venv/.test-installed
 DUPLICATES := .venv/.duplicates-installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run ui preview test test-all lint online-retail duplicates measure-duplicates lock clean
+.PHONY: help run ui preview test test-all lint bench online-retail duplicates measure-duplicates lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-19s %s\n", $$1, $$2}' Makefile
@@ -32,6 +32,9 @@ lint: $(TEST) ## Check style, types and every definition
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy alerting benchmarks copywriting delivery disk doctor duplicates engine ingest orchestration exports privacy samples workbench
 	@$(BIN)/postroom lint
+
+bench: $(RUN) ## Measure Postroom beside its yardsticks: make bench SIZE=S, M or L
+	@$(BIN)/python -m benchmarks --size $(or $(SIZE),S)
 
 preview: $(RUN) ## Show every campaign and block in a browser: desktop and phone, light and dark
 	@$(BIN)/postroom preview

@@ -92,13 +92,8 @@ def write_raw(home: Path, shape: Shape) -> None:
 
 def resolve(home: Path) -> Cost:
     """Runs the identity models over the raw zone under `home`."""
-    environment = {**os.environ, "POSTROOM_HOME": str(home)}
-    make_views = (
-        "from orchestration.dbt_project import manifest; from orchestration.settings import settings;"
-        "from orchestration.zones import create_views; import duckdb;"
-        "create_views(duckdb.connect(str(settings().home / 'warehouse.duckdb')), manifest(), settings())"
-    )
-    subprocess.run([sys.executable, "-c", make_views], cwd=REPO, env=environment, check=True)
+    environment = environment_of(home)
+    make_views(environment)
     return run_dbt(
         REPO, home, ["build", "--exclude-resource-type", "unit_test", "test", "--select", *MODELS], environment
     )
@@ -107,25 +102,46 @@ def resolve(home: Path) -> Cost:
 def connect(home: Path, shape: Shape) -> Cost:
     """Runs the materialization alone over as many identifiers: a star, a chain and pairs."""
     project = home / "bare"
-    (project / "models").mkdir(parents=True)
-    shutil.copytree(REPO / "macros", project / "macros")
-    (project / "dbt_project.yml").write_text("name: bare\nversion: '1.0'\nprofile: bare\n")
-    (project / "profiles.yml").write_text(
-        f"bare: {{target: t, outputs: {{t: {{type: duckdb, path: '{home}/bare.duckdb', threads: 2}}}}}}\n"
-    )
+    if not project.exists():
+        (project / "models").mkdir(parents=True)
+        shutil.copytree(REPO / "macros", project / "macros")
+        (project / "dbt_project.yml").write_text("name: bare\nversion: '1.0'\nprofile: bare\n")
+        (project / "profiles.yml").write_text(
+            f"bare: {{target: t, outputs: {{t: {{type: duckdb, path: '{home}/bare.duckdb', threads: 2}}}}}}\n"
+        )
+        model = "{{ config(materialized='connected_components') }}" + edges_sql(shape)
+        (project / "models/bare.sql").write_text(model)
+    return run_dbt(project, home, ["run"], dict(os.environ))
+
+
+def edges_sql(shape: Shape) -> str:
+    """The edges of a shape, between texts: a star, a chain and pairs."""
     pairs = (shape.identifiers - shape.hub - shape.chain) // 2
-    (project / "models/bare.sql").write_text(f"""
-        {{{{ config(materialized='connected_components') }}}}
+    return f"""
         select 'hub:0' as node_a, 'hub:' || i as node_b from range({shape.hub}) as hub (i)
         union all
         select 'chain:' || i, 'chain:' || (i + 1) from range({shape.chain} - 1) as chain (i)
         union all
         select 'a:' || i, 'b:' || i from range({pairs}) as pairs (i)
-    """)
-    return run_dbt(project, home, ["run"], dict(os.environ))
+    """
 
 
-def run_dbt(project: Path, home: Path, arguments: list[str], environment: dict[str, str]) -> Cost:
+def environment_of(home: Path) -> dict[str, str]:
+    """What processes need to work on a home and its warehouse, whatever this one works on."""
+    return {**os.environ, "POSTROOM_HOME": str(home), "POSTROOM_WAREHOUSE": str(home / "warehouse.duckdb")}
+
+
+def make_views(environment: dict[str, str]) -> None:
+    """Makes the views over the zones of the environment's home, in its warehouse."""
+    program = (
+        "from orchestration.dbt_project import manifest; from orchestration.settings import settings;"
+        "from orchestration.zones import create_views; import duckdb;"
+        "create_views(duckdb.connect(str(settings().home / 'warehouse.duckdb')), manifest(), settings())"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=REPO, env=environment, check=True)
+
+
+def run_dbt(project: Path, home: Path, arguments: list[str], environment: dict[str, str], as_of: str = AS_OF) -> Cost:
     """Runs dbt in a process of its own, whose peak memory is then known.
 
     Raises:
@@ -133,7 +149,7 @@ def run_dbt(project: Path, home: Path, arguments: list[str], environment: dict[s
     """
     target = home / "target" / project.name
     command = [str(Path(sys.executable).parent / "dbt"), *arguments, "--profiles-dir", str(project)]
-    command += ["--vars", f"{{as_of: '{AS_OF}'}}", "--target-path", str(target), "--log-path", str(home / "logs")]
+    command += ["--vars", f"{{as_of: '{as_of}'}}", "--target-path", str(target), "--log-path", str(home / "logs")]
     measure = (
         "import resource, subprocess, sys; code = subprocess.run(sys.argv[1:], stdout=sys.stderr).returncode;"
         "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss); sys.exit(code)"

@@ -16,11 +16,14 @@ import statistics
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from exports import Campaign, Run, load_personas, write_outbox
+from benchmarks.harness import Bench, Measured, Spent, timed
+from exports import Run, load_personas, write_outbox
 from orchestration.dbt_project import manifest
 from orchestration.export_tables import CAMPAIGNS, export_models, load
 from orchestration.rehearsal import persona_row
@@ -52,40 +55,64 @@ def rows_like(row: dict[str, Any], recipients: int) -> Iterator[dict[str, Any]]:
         }
 
 
-def write_again(folder: Path, target: Path) -> float:
-    """Seconds to write the files of a folder anew, of what is in memory already, and have them on disk."""
+def write_again(folder: Path, target: Path) -> Spent:
+    """What it takes to write the files of a folder anew, of what is in memory already, and have them on disk."""
     target.mkdir()
-    seconds = 0.0
+    seconds = cpu = 0.0
     for path in sorted(folder.iterdir()):
         with path.open("rb") as source, (target / path.name).open("wb", buffering=0) as copy:
             while chunk := source.read(CHUNK_BYTES):
-                begun = time.perf_counter()
+                begun, before = time.perf_counter(), time.process_time()
                 copy.write(chunk)
-                seconds += time.perf_counter() - begun
-            begun = time.perf_counter()
+                seconds, cpu = seconds + time.perf_counter() - begun, cpu + time.process_time() - before
+            begun, before = time.perf_counter(), time.process_time()
             os.fsync(copy.fileno())
-            seconds += time.perf_counter() - begun
-    return seconds
+            seconds, cpu = seconds + time.perf_counter() - begun, cpu + time.process_time() - before
+    return Spent(seconds, cpu)
 
 
-def measure(campaign: Campaign, row: dict[str, Any], recipients: int, rounds: int) -> str:
-    """A line of the table: recipients a second, bytes, the ratio of rendering to writing, memory."""
+@dataclass(frozen=True)
+class Outbox:
+    """What each round took, rendering and writing again, and the bytes."""
+
+    rendering: list[Spent]
+    writing: list[Spent]
+    size: int
+
+
+def outbox_of(name: str, recipients: int, rounds: int) -> Outbox:
+    """A campaign rendered for so many recipients, and its files written again, in each round."""
+    models = export_models(manifest(), name)
+    campaign = load(CAMPAIGNS / name, models)
+    row = persona_row(load_personas()[0], campaign, models, RUN, "control")
     rendering, writing, size = [], [], 0
     for _ in range(rounds):
         with tempfile.TemporaryDirectory() as scratch:
             outbox = Path(scratch) / "outbox"
-            begun = time.perf_counter()
-            write_outbox(campaign, rows_like(row, recipients), outbox, run=RUN, secret=KEY)
-            rendering.append(time.perf_counter() - begun)
+            rows = rows_like(row, recipients)
+            rendering.append(timed(partial(write_outbox, campaign, rows, outbox, run=RUN, secret=KEY)))
             size = sum(path.stat().st_size for path in outbox.iterdir())
             writing.append(write_again(outbox, Path(scratch) / "again"))
+    return Outbox(rendering, writing, size)
+
+
+def measure(bench: Bench) -> Measured:
+    """The row of the table: a message for every twentieth of the people."""
+    recipients = bench.people // 20
+    found = outbox_of("winback", recipients, bench.rounds)
+    what = f"{recipients:,} messages of {found.size / recipients / 1000:.1f} KB, explained"
+    return Measured(found.rendering, found.writing, what)
+
+
+def line(name: str, recipients: int, rounds: int) -> str:
+    """A line of this module's own table: recipients a second, bytes, the ratio of rendering to writing, memory."""
+    found = outbox_of(name, recipients, rounds)
+    rendering, writing = ([spent.seconds for spent in side] for side in (found.rendering, found.writing))
     ratio = statistics.median(r / w for r, w in zip(rendering, writing, strict=True))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    rate, each, written = recipients / statistics.median(rendering), size / recipients / 1000, size / 1e6
-    return (
-        f"{campaign.name:16} {rate:9,.0f}/s {each:7.1f} KB each {ratio:6.1f} x writing"
-        f" ({written / statistics.median(writing):,.0f} MB/s) {peak:7,.0f} MiB"
-    )
+    rate, each = recipients / statistics.median(rendering), found.size / recipients / 1000
+    written = found.size / 1e6 / statistics.median(writing)
+    return f"{name:16} {rate:9,.0f}/s {each:7.1f} KB each {ratio:6.1f} x writing ({written:,.0f} MB/s) {peak:7,.0f} MiB"
 
 
 def main() -> None:
@@ -95,10 +122,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()
     for name in given.campaigns:
-        models = export_models(manifest(), name)
-        campaign = load(CAMPAIGNS / name, models)
-        row = persona_row(load_personas()[0], campaign, models, RUN, "control")
-        print(measure(campaign, row, given.recipients, given.rounds), flush=True)
+        print(line(name, given.recipients, given.rounds), flush=True)
 
 
 if __name__ == "__main__":

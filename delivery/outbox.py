@@ -88,5 +88,5 @@ def read_outbox(folder: Path) -> list[Entry]:
             for file in manifest["files"]
             if "send_at" in file
         ]
-    except (OSError, ValueError, LookupError, TypeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise DeliveryError(f"{path} cannot be read ({type(error).__name__}). Run the day's export again.") from None

@@ -69,15 +69,16 @@ def load_personas(path: Path = DEFAULT_PERSONAS) -> tuple[Persona, ...]:
     """Reads the made-up readers. Raises LoadError with every fault, by file and line."""
     file = read_yaml(path)
     data = file.mapping((), file.data, ("examples", "personas"), ("examples", "personas"))
-    examples = data.get("examples", {})
+    examples = file.mapping(("examples",), data.get("examples", {}), data.get("examples") or ())
     personas = []
-    for name, options in data.get("personas", {}).items():
+    for name, options in file.mapping(("personas",), data.get("personas", {}), data.get("personas") or ()).items():
         key = ("personas", name)
         read = file.mapping(key, options, ("description", "knows", "values"), ("description",))
         if read.get("knows", "all") not in ("all", "required"):
             file.fault((*key, "knows"), "knows must be `all` or `required`")
         description = file.text((*key, "description"), read.get("description"))
-        personas.append(Persona(name, description, examples | read.get("values", {}), read.get("knows") == "required"))
+        values = file.mapping((*key, "values"), read.get("values", {}), read.get("values") or ())
+        personas.append(Persona(name, description, examples | values, read.get("knows") == "required"))
     if file.problems:
         raise LoadError(file.problems)
     return tuple(personas)

@@ -63,19 +63,35 @@ def read_yaml(path: Path) -> YamlFile:
         raise LoadError([Problem(path, 1, "file is missing")]) from None
     except UnicodeDecodeError:
         raise LoadError([Problem(path, 1, "file is not UTF-8")]) from None
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise LoadError([Problem(path, line, f"not valid YAML: {error.problem}")]) from None
+    except (yaml.YAMLError, RecursionError) as error:
+        raise LoadError([yaml_problem(path, error)]) from None
     if not isinstance(root, yaml.MappingNode):
         raise LoadError([Problem(path, 1, "must be a YAML mapping")])
     file = YamlFile(path, {}, {})
-    file.data = _construct(root, (), file)
+    file.data = _construct(root, (), file, set())
     if file.problems:
         raise LoadError(file.problems)
     return file
 
 
-def _construct(node: yaml.Node, key: Key, file: YamlFile) -> Any:
+def yaml_problem(path: Path, error: Exception) -> Problem:
+    """What is wrong with a file that is no YAML, at its line where that is known."""
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem:
+        return Problem(
+            path, error.problem_mark.line + 1 if error.problem_mark else 1, f"not valid YAML: {error.problem}"
+        )
+    if isinstance(error, RecursionError):
+        return Problem(path, 1, "not valid YAML: it is nested too deep")
+    return Problem(path, 1, "not valid YAML: it holds characters that no text has")
+
+
+def _construct(node: yaml.Node, key: Key, file: YamlFile, met: set[int]) -> Any:
+    if isinstance(node, yaml.CollectionNode):
+        # One that is repeated by its name could hold itself, or become as large as the memory.
+        if id(node) in met:
+            file.fault(key, "repeats another part of the file by `*`: write it out")
+            return None
+        met.add(id(node))
     if isinstance(node, yaml.MappingNode):
         result: dict[str, Any] = {}
         for name_node, value_node in node.value:
@@ -83,15 +99,15 @@ def _construct(node: yaml.Node, key: Key, file: YamlFile) -> Any:
             file.lines[(*key, name)] = name_node.start_mark.line + 1
             if name in result:
                 file.fault((*key, name), f"key {name!r} is given twice")
-            result[name] = _construct(value_node, (*key, name), file)
+            result[name] = _construct(value_node, (*key, name), file, met)
         return result
     if isinstance(node, yaml.SequenceNode):
         for position, item in enumerate(node.value):
             file.lines[(*key, str(position))] = item.start_mark.line + 1
-        return [_construct(item, (*key, str(position)), file) for position, item in enumerate(node.value)]
+        return [_construct(item, (*key, str(position)), file, met) for position, item in enumerate(node.value)]
     loader = yaml.SafeLoader("")
     try:
         return loader.construct_object(node)
-    except (yaml.MarkedYAMLError, ValueError) as error:
+    except (yaml.MarkedYAMLError, ValueError, OverflowError) as error:
         file.fault(key, f"not valid YAML: {error}")
         return None

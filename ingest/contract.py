@@ -128,9 +128,16 @@ def state_identifiers(manifest: Mapping[str, Any]) -> dict[str, list[tuple[str, 
 
 
 def _contract(table: Mapping[str, Any]) -> Contract:
+    where = f"{table['original_file_path']}: {table['source_name']}.{table['name']}"
+    try:
+        return _read(where, table)
+    except (TypeError, ValueError, LookupError, AttributeError, OverflowError) as error:
+        raise ExtractError(f"{where}: config.meta has a value of another form than is read there: {error}") from None
+
+
+def _read(where: str, table: Mapping[str, Any]) -> Contract:
     meta = table["config"]["meta"]
     columns = tuple(_column(c) for c in table["columns"].values())
-    where = f"{table['original_file_path']}: {table['source_name']}.{table['name']}"
     if meta.get("kind") not in KINDS:
         raise ExtractError(f"{where}: config.meta.kind must be one of {', '.join(KINDS)}")
     unknown = {*meta.get("required", []), *meta.get("key", [])} - {c.name for c in columns}

@@ -13,6 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import duckdb
+import pyarrow as pa
 
 from ingest.contract import Contract
 from ingest.errors import ExtractError
@@ -43,7 +44,10 @@ def check(contract: Contract, connection: duckdb.DuckDBPyConnection, written: st
     columns = sorted({c for e in contract.expectations for c in _columns(e)})
     # Where no expectation names a column, the rows are counted all the same.
     names = ", ".join(f'"{name}"' for name in columns) or "null as _"
-    frame = connection.execute(f"select {names} from {written}").to_arrow_table().to_pandas()[columns]
+    table = connection.execute(f"select {names} from {written}").to_arrow_table()
+    # Each text once and a number for every row: comparing these takes half the time.
+    texts = [name for name in columns if pa.types.is_string(table.schema.field(name).type)]
+    frame = table.to_pandas(categories=texts)[columns]
     result = _batches().get_batch({"dataframe": frame}).validate(_suite(contract))
     for outcome in result.results:
         if outcome.exception_info and outcome.exception_info.get("exception_message"):

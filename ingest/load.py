@@ -27,7 +27,7 @@ from ingest.read import Unread, read_file
 from ingest.records import Reject
 from ingest.superseded import PART, keep
 from ingest.tombstones import Tombstones
-from ingest.typing_sql import kept_value_sql, reason_sql
+from ingest.typing_sql import kept_sql, reason_sql, typed_sql
 
 # An event may be stamped a little after its extract's day: clocks differ, and time zones too. Two days is no clock.
 CLOCK_TOLERANCE = timedelta(days=2)
@@ -82,8 +82,9 @@ def load_partition(
     settle_seconds: float = 0.0,
     vault: Vault = PLAIN,
     tombstones: Tombstones = NOBODY,
+    only: str | None = None,
 ) -> LoadReport:
-    """Load what has landed for `day`, replacing what was loaded for it before.
+    """Load what has landed for `day`, replacing what was loaded for it before; of its files `only` one, if it is named.
 
     `landing`, `raw` and `quarantine` are the zones' roots; `adapters` holds `<vendor>/<source>.<table>.sql`. What is
     written is encrypted if `vault` has a key. Rows of the people whom `tombstones` name are left out.
@@ -96,6 +97,7 @@ def load_partition(
     """
     report = LoadReport(contract.name, day)
     files = landed_files(landing / contract.source / contract.table / day.isoformat(), contract.adapters)
+    files = [file for file in files if only in (None, file.path.name)]
     if not files:
         return report
     wait_until_settled(files, settle_seconds)
@@ -191,14 +193,14 @@ def _type_rows(
     """
     latest = (day + timedelta(days=1) + CLOCK_TOLERANCE).isoformat()
     reasons = {c.name: reason_sql(c, c.name in contract.required, latest) for c in contract.columns}
-    values = ", ".join(f'{kept_value_sql(c, reasons[c.name])} as "{c.name}"' for c in contract.columns)
+    values = ", ".join(f'{kept_sql(c, reasons[c.name])} as "{c.name}"' for c in contract.columns)
     reject = ", ".join(["null", *(reasons[c.name] for c in contract.columns if not c.keeps_misfits)])
     kept = ", ".join(["null", *(reasons[c.name] for c in contract.columns if c.keeps_misfits)])
     connection.execute(
         f"create temp table typed_{number} as "
         f"select {values}, nullif(concat_ws('; ', {reject}), '') as {MISFIT}, "
         f"nullif(concat_ws('; ', {kept}), '') as {KEPT}, "
-        f"$file as source_file, source_line from {unread.relation}",
+        f"$file as source_file, source_line from ({typed_sql(contract.columns, unread.relation)})",
         {"file": file.path.name},
     )
     connection.execute(f"drop table {unread.relation}")

@@ -17,7 +17,7 @@ from engine import Vault
 from ingest.contract import Contract
 from ingest.errors import ExtractError
 from ingest.landing import LandedFile
-from ingest.records import Reject, guess_delimiter, json_lines, number_csv, texts_of
+from ingest.records import Reject, guess_delimiter, json_lines, number_csv, skim_json, texts_of
 
 RELATION = "landed"
 # What rows are numbered by while they are read.
@@ -171,7 +171,57 @@ def _quoted(name: str) -> str:
 
 
 def _read_jsonl(connection: duckdb.DuckDBPyConnection, contract: Contract, file: LandedFile) -> Unread:
+    """A whole file is parsed at once, as most can be; only one with a line at fault is taken apart line by line."""
     unread = Unread(lambda wanted: texts_of(file.path, "jsonl", b"", wanted))
+    paths = {c.name: [tuple(name.split(".")) for name in c.names] for c in contract.columns}
+    structure = _structure(path for column in paths.values() for path in column)
+    columns = ", ".join(
+        f"coalesce({', '.join('j.' + '.'.join(map(_quoted, path)) for path in found)}) as {_quoted(name)}"
+        for name, found in paths.items()
+    )
+    skimmed = skim_json(file.path)
+    if skimmed is not None and _parse_at_once(connection, file, structure, columns, skimmed.count):
+        connection.register("stock", pa.table({"text": pa.array(skimmed.sample, pa.string())}))
+        unread.undeclared = _undeclared_keys(connection, "stock", structure)
+        connection.unregister("stock")
+    else:
+        _parse_by_line(connection, file, structure, columns, unread)
+        unread.undeclared = _undeclared_keys(connection, "stock where is_object", structure)
+        connection.execute("drop table stock")
+    return unread
+
+
+def _parse_at_once(
+    connection: duckdb.DuckDBPyConnection, file: LandedFile, structure: dict[str, Any], columns: str, lines: int
+) -> bool:
+    """Make `landed` in one scan, in which the row's number is its line's; False if the file has a line that is no row
+    or a row that is not just so.
+    """
+    types = {name: _json_type(node) for name, node in structure.items()}
+    try:
+        connection.execute(
+            f"""create temp table {RELATION} as select {columns}, row_number() over () as source_line
+                from read_json($path, columns = $types, format = 'newline_delimited') as j""",
+            {"path": glob.escape(str(file.path)), "types": types},
+        )
+    except duckdb.Error:
+        return False
+    if connection.execute(f"select count(*) from {RELATION}").fetchone() == (lines,):
+        return True
+    connection.execute(f"drop table {RELATION}")
+    return False
+
+
+def _json_type(node: str | dict[str, Any]) -> str:
+    if isinstance(node, str):
+        return node
+    return f"struct({', '.join(f'{_quoted(name)} {_json_type(inner)}' for name, inner in node.items())})"
+
+
+def _parse_by_line(
+    connection: duckdb.DuckDBPyConnection, file: LandedFile, structure: dict[str, Any], columns: str, unread: Unread
+) -> None:
+    """Make `landed` of the lines that are objects, and `stock` of all that are text."""
     schema = pa.schema([("source_line", pa.int64()), ("text", pa.string())])
     batches = pa.RecordBatchReader.from_batches(schema, json_lines(file.path, unread.rejects))
     connection.register("batches", batches)
@@ -184,20 +234,11 @@ def _read_jsonl(connection: duckdb.DuckDBPyConnection, contract: Contract, file:
         Reject(file.path.name, line, "not a JSON object", text)
         for line, text in connection.execute("select source_line, text from stock where not is_object").fetchall()
     ]
-    paths = {c.name: [tuple(name.split(".")) for name in c.names] for c in contract.columns}
-    structure = _structure(path for column in paths.values() for path in column)
-    columns = ", ".join(
-        f"coalesce({', '.join('j.' + '.'.join(map(_quoted, path)) for path in found)}) as {_quoted(name)}"
-        for name, found in paths.items()
-    )
     connection.execute(
         f"""create temp table {RELATION} as select {columns}, source_line
             from (select source_line, json_transform(text, $structure) as j from stock where is_object)""",
         {"structure": json.dumps(structure)},
     )
-    unread.undeclared = _undeclared_keys(connection, structure)
-    connection.execute("drop table stock")
-    return unread
 
 
 def _structure(paths: Iterable[tuple[str, ...]]) -> dict[str, Any]:
@@ -214,18 +255,26 @@ def _structure(paths: Iterable[tuple[str, ...]]) -> dict[str, Any]:
     return tree
 
 
-def _undeclared_keys(connection: duckdb.DuckDBPyConnection, structure: dict[str, Any]) -> set[str]:
-    found = connection.execute("select json_group_structure(text::json) from stock where is_object").fetchone()
-    return set(_beyond(json.loads(found[0]), structure)) if found and found[0] else set()
+def _undeclared_keys(connection: duckdb.DuckDBPyConnection, texts: str, structure: dict[str, Any]) -> set[str]:
+    """The keys that the declared tree does not name, as dotted paths, in the `text` of some rows."""
+    nodes = dict(_nodes(structure))
+    steps = ["$" + "".join(f".{_quoted(part)}" for part in path) for path in nodes]
+    shapes = connection.execute(f"select distinct json_keys(text, $steps) from {texts}", {"steps": steps}).fetchall()
+    return {
+        ".".join((*path, key))
+        for (shape,) in shapes
+        for (path, declared), keys in zip(nodes.items(), shape, strict=True)
+        for key in keys or ()
+        if key not in declared
+    }
 
 
-def _beyond(found: Any, declared: dict[str, Any], prefix: str = "") -> Iterable[str]:
-    """The keys of a JSON structure that the declared tree does not name, as dotted paths."""
-    for key, inner in found.items() if isinstance(found, dict) else ():
-        if key not in declared:
-            yield prefix + key
-        elif isinstance(declared[key], dict):
-            yield from _beyond(inner, declared[key], f"{prefix}{key}.")
+def _nodes(tree: dict[str, Any], path: tuple[str, ...] = ()) -> Iterable[tuple[tuple[str, ...], dict[str, Any]]]:
+    """Each object of the tree, itself included, by its path."""
+    yield path, tree
+    for key, inner in tree.items():
+        if isinstance(inner, dict):
+            yield from _nodes(inner, (*path, key))
 
 
 def _read_parquet(connection: duckdb.DuckDBPyConnection, contract: Contract, file: LandedFile) -> Unread:
@@ -237,7 +286,10 @@ def _read_parquet(connection: duckdb.DuckDBPyConnection, contract: Contract, fil
             "from read_parquet($path, file_row_number = true, hive_partitioning = false)",
             {"path": glob.escape(str(file.path))},
         )
-    except (duckdb.Error, pa.ArrowException) as error:
+    except FileNotFoundError:
+        raise
+    # Of a damaged footer pyarrow says OSError.
+    except (duckdb.Error, pa.ArrowException, OSError) as error:
         raise ExtractError(f"{file.path}: not a whole Parquet file. Fetch it again and rerun the partition.") from error
     described = connection.execute("select column_name from (describe stock)").fetchall()
     header = [name for (name,) in described if name != "source_line"]

@@ -28,6 +28,8 @@ UTF16 = (b"\xff\xfe", b"\xfe\xff")
 MOST_LINES = 5_000
 # Nobody's event nests this deep, and a parser that recurses can end the whole process over one line that does.
 DEEPEST = 500
+# Names that no contract declares are looked for in about as much of a file, on disk.
+SAMPLE_BYTES = 16 * 1024 * 1024
 _NESTING = re.compile(rb'"(?:[^"\\]|\\.)*"|([\[{])|([\]}])')
 
 
@@ -235,6 +237,31 @@ def json_lines(path: Path, rejects: list[Reject]) -> Iterator[pa.RecordBatch]:
             yield pa.record_batch([numbers, texts], schema=schema)
             numbers, texts, size = [], [], 0
     yield pa.record_batch([numbers, texts], schema=schema)
+
+
+@dataclass
+class Skimmed:
+    """How many lines a JSON file has, and some of them, evenly spread: all of them where it is small."""
+
+    count: int = 0
+    sample: list[bytes] = field(default_factory=list)
+
+
+def skim_json(path: Path) -> Skimmed | None:
+    """What there is to say of a file of which every line begins as an object and nests no deeper than DEEPEST; else
+    None, and then its lines must be looked at one by one.
+    """
+    found = Skimmed()
+    step = 1 + path.stat().st_size // SAMPLE_BYTES
+    with open_lines(path) as stream:
+        for number, line in enumerate(stream):
+            # What nests so deep opens and closes as often: few lines are long enough to be looked at.
+            if not line.startswith(b"{") or (len(line) > 2 * DEEPEST and _is_too_deep(line)):
+                return None
+            if number % step == 0:
+                found.sample.append(line)
+            found.count += 1
+    return found
 
 
 def _is_too_deep(line: bytes) -> bool:

@@ -1,4 +1,4 @@
-{#- The day the run stands for: the one that ends at its clock. -#}
+{#- The day the run stands for: the one that its clock lies in, or that ends at it. -#}
 {% macro as_of_date() -%}
-    cast({{ as_of() }} - interval 1 day as date)
+    cast({{ as_of() }} - interval 1 microsecond as date)
 {%- endmacro %}

@@ -96,13 +96,15 @@
 
 {#- Where each vertex that has a neighbour goes: to the lowest-ranked among itself and its neighbours. -#}
 {% macro choose_neighbours(edges, round) -%}
-    with closed_neighbourhoods as (
-        select v, w from {{ edges }}
-        union all
-        select distinct v, v from {{ edges }}
-    )
-    select v, min_by(w, {{ mixing_hash('w + ' ~ round ~ ' * cast(1000000007 as bigint)') }}) as chosen
-    from closed_neighbourhoods
+    {%- set salt = ' + ' ~ round ~ ' * cast(1000000007 as bigint)' -%}
+    select
+        v,
+        case
+            when min({{ mixing_hash('w' ~ salt) }}) < {{ mixing_hash('v' ~ salt) }}
+                then min_by(w, {{ mixing_hash('w' ~ salt) }})
+            else v
+        end as chosen
+    from {{ edges }}
     group by v
 {%- endmacro %}
 

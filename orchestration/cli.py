@@ -106,6 +106,22 @@ def run(
         raise typer.Exit(1)
 
 
+@app.command()
+def pulse(
+    as_of: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S"], help="Its clock, UTC, to try it; now by default."
+        ),
+    ] = None,
+) -> None:
+    """Export what is due now of the campaigns with `pulse: true`, from what has landed today."""
+    from orchestration import pulse_run
+
+    if not pulse_run.run(as_of, console):
+        raise typer.Exit(1)
+
+
 @app.command(name="explain")
 def explain_(
     who: Annotated[str, typer.Argument(help="An e-mail, a phone or a customer id, a former one too.")],

@@ -25,7 +25,7 @@ from orchestration.dbt_project import manifest
 from orchestration.partitions import ERASURE_TAG, daily
 from orchestration.progress import condensed
 from orchestration.settings import Settings, settings
-from orchestration.site import last_live_day, site_for
+from orchestration.site import is_of_pulse, last_live_day, site_for
 from orchestration.warehouse import ensure_room_for_run
 from orchestration.zones import ensure_readable
 
@@ -203,8 +203,10 @@ def _inputs(day: date, here: Settings) -> str:
         folder = _landing(here, contract) / day.isoformat()
         digest.update(f"{folder}:{listing(folder)}".encode())
     for path in sorted(p for zone in (here.raw, here.history, here.ledger) for p in zone.rglob("*.parquet")):
-        # The day's own partitions are written by the run itself, and it reads nothing that is superseded.
-        if not path.parent.name.endswith(f"_date={day}") and path.parent.name != SUPERSEDED:
+        # The day's own partitions are written by the run itself, what pulses wrote was before it or is not for it, and
+        # it reads nothing that is superseded.
+        is_own = path.parent.name.endswith(f"_date={day}")
+        if not is_own and not is_of_pulse(path) and path.parent.name != SUPERSEDED:
             digest.update(f"{path}:{path.stat().st_mtime_ns}".encode())
     return digest.hexdigest()[:32]
 

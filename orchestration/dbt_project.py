@@ -35,12 +35,17 @@ def manifest() -> dict[str, Any]:
     """
     path = settings().dbt_target / "manifest.json"
     if not is_current(path):
-        scratch = path.with_name("parse")
+        scratch = parse_folder()
         parse(scratch)
         # Whole: another process may be reading it.
         write_whole(path, (scratch / "manifest.json").read_bytes())
     parsed: dict[str, Any] = json.loads(path.read_text())
     return parsed
+
+
+def parse_folder() -> Path:
+    """Where dbt keeps what it has parsed."""
+    return settings().dbt_target / "parse"
 
 
 def is_current(path: Path) -> bool:

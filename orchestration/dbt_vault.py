@@ -13,7 +13,7 @@ from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt_common.exceptions import DbtRuntimeError
 
 from engine import VaultError
-from orchestration.settings import settings
+from orchestration.settings import last_run, settings
 
 
 class Plugin(BasePlugin):
@@ -24,6 +24,8 @@ class Plugin(BasePlugin):
         vault = settings().vault
         try:
             vault.unlock(conn)
+            if path := last_run():
+                vault.attach(conn, path, "last_run", read_only=True)
             vault.attach(conn, Path(self._warehouse.path), str(self._warehouse.alias))
         except VaultError as error:
             raise DbtRuntimeError(str(error)) from None

@@ -15,8 +15,8 @@ export_environment()
 # A journey that does not hold together stops here, by file and line, and not as SQL that nobody wrote.
 load_journeys(PROJECT)
 
-from orchestration.defs import alerts, duplicates, export, ingest, jobs, sync, transform  # noqa: E402
+from orchestration.defs import alerts, duplicates, export, ingest, jobs, pulse, sync, transform  # noqa: E402
 
 defs = dg.Definitions.merge(
-    ingest.defs, transform.defs, export.defs, sync.defs, duplicates.defs, jobs.defs, alerts.defs
+    ingest.defs, transform.defs, export.defs, sync.defs, duplicates.defs, pulse.defs, jobs.defs, alerts.defs
 )

@@ -31,6 +31,8 @@ def encrypt_home(here: Settings) -> int:
         (_encrypt_rejects if path.name == PLAIN else _encrypt_parquet)(path, here.vault)
     for site in (here.home, *here.home.glob("replay/*")):
         _remove_warehouses(site)
+    # What pulses have loaded and built; the next makes it anew.
+    shutil.rmtree(here.pulse, ignore_errors=True)
     # What a crash has left half-written.
     for left in [p for zone in (here.history, here.ledger) for p in zone.rglob(".*.tmp")]:
         left.unlink()

@@ -1,8 +1,8 @@
-"""One campaign of a published day: rehearsed, logged if the day is live, and put into its outbox."""
+"""One campaign's export: its table through the gate, rendered, logged and put into the outbox."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,27 @@ import duckdb
 
 from exports import Manifest, Run, write_outbox
 from orchestration import export_tables
+from orchestration.gate import GateClosedError, ensure_open
 from orchestration.rehearsal import rehearse
-from orchestration.send_log import record
+from orchestration.send_log import SentMeanwhileError, ensure_not_sent_meanwhile, record
 from orchestration.settings import settings
 from orchestration.site import Site
+
+
+def ensure_may_leave(
+    connection: duckdb.DuckDBPyConnection, site: Site, campaign: str, models: list[Mapping[str, Any]]
+) -> None:
+    """Hold a campaign to its gate and, where it would be sent, to what other runs have sent meanwhile.
+
+    Raises:
+        GateClosedError: it must not be exported now.
+    """
+    ensure_open(connection, campaign, models)
+    if site.is_live:
+        try:
+            ensure_not_sent_meanwhile(connection, site, campaign, export_tables.table(models[0]), settings().ledger)
+        except SentMeanwhileError as error:
+            raise GateClosedError(f"{campaign} is not exported.\n{error}") from error
 
 
 def export(
@@ -22,13 +39,9 @@ def export(
     site: Site,
     folder: Path,
     manifest: Mapping[str, Any],
-    models: Sequence[export_tables.Model],
+    models: list[Mapping[str, Any]],
 ) -> Manifest:
-    """Render the campaign of a folder from its export tables, which have passed the gate. A replay logs no sends.
-
-    Raises:
-        DataError: a message cannot be made; then nothing of the campaign leaves.
-    """
+    """Render what the export table holds, log it where it is to be sent, and put it into the outbox."""
     campaign = export_tables.load(folder, models)
     run = Run(as_of=site.as_of.replace(tzinfo=UTC), as_of_date=site.day)
     key = settings().unsubscribe_key.encode()

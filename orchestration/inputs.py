@@ -18,7 +18,7 @@ from disk import written
 from ingest.files import glob_of, quoted
 from ingest.superseded import PART, SUPERSEDED
 from orchestration.settings import Settings
-from orchestration.site import Site
+from orchestration.site import Site, is_of_pulse
 from orchestration.zones import Known, create_views
 
 INPUTS = "inputs"
@@ -109,7 +109,8 @@ def in_place_now(manifest: Mapping[str, Any], here: Settings) -> Loads:
 
 def has_run_live(day: date, here: Settings) -> bool:
     """Whether the day has run live: what it was given is on record or, from before that was noted, what it sent."""
-    return _record(day, here).exists() or (here.ledger / "sends" / f"as_of_date={day}").exists()
+    logs = (here.ledger / "sends" / f"as_of_date={day}").glob("*.parquet")
+    return _record(day, here).exists() or not all(is_of_pulse(log) for log in logs)
 
 
 def is_on_record(day: date, here: Settings) -> bool:

@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from exports.errors import LoadError, Problem
+from exports.yamlfile import yaml_problem
 
 FOLDER = "models/marts/journeys"
 DEEPEST = 3
@@ -128,9 +129,11 @@ def _read(path: Path, name: str, problems: list[Problem]) -> Journey | None:
     try:
         # A loader of ours that is safe: it only adds lines.
         document = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        problems.append(Problem(path, line, f"not valid YAML: {error.problem}"))
+    except UnicodeDecodeError:
+        problems.append(Problem(path, 1, "file is not UTF-8"))
+        return None
+    except (yaml.YAMLError, RecursionError) as error:
+        problems.append(yaml_problem(path, error))
         return None
     models = document.get("models") if isinstance(document, dict) else None
     model = models[0] if isinstance(models, list) and models and isinstance(models[0], _Mapping) else None

@@ -6,6 +6,7 @@ import dagster as dg
 
 from orchestration.settings import settings
 
+BACKFILL_TAG = "dagster/backfill"
 daily = dg.DailyPartitionsDefinition(start_date=settings().first_day.isoformat())
 
 # A backfill runs each day on its own, from its extracts to its outbox. The policy must be the same for every asset:
@@ -19,7 +20,7 @@ ERASURE_TAG = "postroom/erasure"
 
 def is_backfill(context: dg.AssetExecutionContext) -> bool:
     """Whether the run is one of a backfill's, started over days that have passed."""
-    return "dagster/backfill" in context.run.tags
+    return BACKFILL_TAG in context.run.tags
 
 
 def days_of(context: dg.AssetExecutionContext) -> list[date]:

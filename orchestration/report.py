@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 from orchestration.settings import Settings
-from orchestration.site import Site, site_for
+from orchestration.site import PulseSite, Site, site_for
 
 # The first schema version of a manifest that counts messages by the reason for a fallback.
 _COUNTED_BY_REASON = 2
@@ -24,6 +24,12 @@ def show(day: date, here: Settings, console: Console) -> None:
     if not site.published.exists():
         console.print("No warehouse has been published for this day: see the errors above.")
         return
+    show_site(site, console)
+
+
+def show_site(site: Site, console: Console) -> None:
+    """The same for what a site has published, a pulse's too: of that, the campaigns that took part."""
+    day = site.as_of if isinstance(site, PulseSite) else site.day
     with site.vault.connect(site.published, read_only=True) as connection:
         found = connection.execute(
             """
@@ -33,19 +39,21 @@ def show(day: date, here: Settings, console: Console) -> None:
             group by d.campaign, d.decision, d.reason, r.position
             order by d.campaign, r.position nulls first
             """,
-            {"day": day},
+            {"day": site.day},
         ).fetchall()
         campaigns = [
             name
             for (name,) in connection.execute("select campaign from marts.dim_campaigns order by campaign").fetchall()
         ]
+    if isinstance(site, PulseSite):
+        campaigns = [name for name in campaigns if any(name == each for each, *_ in found)]
     for campaign in campaigns:
         counts = [(decision, reason, count) for name, decision, reason, count in found if name == campaign]
         console.print(_table(campaign, day, counts))
         _show_files(site, campaign, console)
 
 
-def _table(campaign: str, day: date, counts: list[tuple[str, str | None, int]]) -> Table:
+def _table(campaign: str, day: date | datetime, counts: list[tuple[str, str | None, int]]) -> Table:
     table = Table(title=f"{campaign}, {day}", title_justify="left", min_width=48)
     table.add_column("")
     table.add_column("count", justify="right")

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import glob
+from datetime import date
 from pathlib import Path
 
 import duckdb
 
 from disk import written
 from ingest.files import glob_of, quoted
-from orchestration.site import Site
+from orchestration.site import PULSE_MARK, PulseSite, Site
 
 COLUMNS = "message_id, campaign, customer_id, occasion_id, variant, send_at"
+
+
+class SentMeanwhileError(Exception):
+    """What a run would send must not go out any more; the message says why and what to do."""
 
 
 def record(connection: duckdb.DuckDBPyConnection, site: Site, campaign: str, export_table: str, ledger: Path) -> int:
@@ -30,7 +36,8 @@ def record(connection: duckdb.DuckDBPyConnection, site: Site, campaign: str, exp
         exported = f"{logged} union all {exported} anti join ({logged}) using (message_id)"
     after = _count(connection, exported)
     if after > before:
-        _write(connection, site, f"{exported} order by message_id", target)
+        clock = f", timestamp '{site.as_of}' as run_as_of" if isinstance(site, PulseSite) else ""
+        _write(connection, site, f"select *{clock} from ({exported}) order by message_id", target)
     if after:
         _spend(connection, site, target, ledger / "offer_codes" / target.parent.name / target.name)
     return after - before
@@ -46,7 +53,36 @@ def _spend(connection: duckdb.DuckDBPyConnection, site: Site, log: Path, target:
 
 
 def _log(site: Site, campaign: str, ledger: Path) -> Path:
-    return ledger / "sends" / f"as_of_date={site.day}" / f"{campaign}.parquet"
+    return ledger / "sends" / f"as_of_date={site.day}" / site.log_name(campaign)
+
+
+def ensure_not_sent_meanwhile(
+    connection: duckdb.DuckDBPyConnection, site: Site, campaign: str, export_table: str, ledger: Path
+) -> None:
+    """Hold a run to what others have logged for its day and later ones, whether or not it could know of it.
+
+    Raises:
+        SentMeanwhileError: another run has sent a message of this one; or pulses of a later day have sent, which counts
+            towards caps that this run knows nothing of.
+    """
+    target = _log(site, campaign, ledger)
+    logs = [log for log in ledger.glob("sends/as_of_date=*/*.parquet") if _day(log) >= site.day and log != target]
+    later = sorted({_day(log) for log in logs if _day(log) > site.day})
+    if later:
+        raise SentMeanwhileError(
+            f"Messages of {later[0]} have gone out: what this day would send now could be one too many. "
+            "Run a later day."
+        )
+    same = [log for log in logs if log.name.startswith((f"{campaign}.", f"{campaign}{PULSE_MARK}"))]
+    sent = " union all ".join(f"select message_id from {site.vault.read_parquet(glob_of(log))}" for log in same)
+    if sent and (count := _count(connection, f"from {export_table} semi join ({sent}) using (message_id)")):
+        raise SentMeanwhileError(
+            f"{count} messages have been sent by another run since this one was built. Run it again."
+        )
+
+
+def _day(log: Path) -> date:
+    return date.fromisoformat(log.parent.name.removeprefix("as_of_date="))
 
 
 def _logged(site: Site, log: Path) -> str:
@@ -67,13 +103,12 @@ def _write(connection: duckdb.DuckDBPyConnection, site: Site, rows: str, target:
 
 
 def message_ids(site: Site, campaign: str, ledger: Path) -> set[str]:
-    """What the log holds of a campaign and day."""
-    path = _log(site, campaign, ledger)
-    if not path.exists():
-        return set()
+    """What the logs hold of a campaign and day, of the daily run's and of pulses'."""
+    daily = _log(site, campaign, ledger)
+    paths = [*daily.parent.glob(daily.name), *daily.parent.glob(f"{glob.escape(campaign)}{PULSE_MARK}*.parquet")]
     with site.vault.connect() as connection:
-        found = connection.execute(f"select message_id from {site.vault.read_parquet(glob_of(path))}").fetchall()
-    return {message_id for (message_id,) in found}
+        read = [f"select message_id from {site.vault.read_parquet(glob_of(path))}" for path in paths]
+        return {message_id for query in read for (message_id,) in connection.execute(query).fetchall()}
 
 
 def _count(connection: duckdb.DuckDBPyConnection, query: str) -> int:

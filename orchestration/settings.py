@@ -70,6 +70,11 @@ class Settings:
         return self.home / "ledger"
 
     @property
+    def pulse(self) -> Path:
+        """What pulses build, and nothing else: it may be deleted at any time."""
+        return self.home / "pulse"
+
+    @property
     def outbox(self) -> Path:
         return self.home / "outbox"
 
@@ -139,10 +144,16 @@ def export_environment(*, make: bool = True) -> None:
         settings().dagster_storage.mkdir(parents=True, exist_ok=True)
 
 
-def dbt_environment(warehouse: Path) -> None:
-    """Point the dbt started from this process at a warehouse."""
+def dbt_environment(warehouse: Path, last_run: Path | None = None) -> None:
+    """Point the dbt started from this process at a warehouse and, for a pulse, at what the last daily run published."""
     os.environ["POSTROOM_WAREHOUSE"] = str(warehouse)
+    os.environ["POSTROOM_LAST_RUN"] = str(last_run or "")
     os.environ["DBT_LOG_PATH"] = str(settings().dbt_target / "logs")
+
+
+def last_run() -> Path | None:
+    """What the last daily run published, where a pulse's dbt is to read it."""
+    return Path(path) if (path := os.environ.get("POSTROOM_LAST_RUN")) else None
 
 
 def _encryption_key() -> str | None:

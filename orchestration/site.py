@@ -10,6 +10,9 @@ from engine import Vault
 from orchestration.database import WarehouseDamagedError, open_database
 from orchestration.settings import Settings
 
+# What tells the send log of a pulse from that of the daily run.
+PULSE_MARK = "@"
+
 
 @dataclass(frozen=True)
 class Site:
@@ -37,6 +40,39 @@ class Site:
     def outbox(self, campaign: str) -> Path:
         return self.root / "outbox" / campaign / self.day.isoformat()
 
+    def log_name(self, campaign: str) -> str:
+        """The name of the send log of this run and a campaign."""
+        return f"{campaign}.parquet"
+
+
+@dataclass(frozen=True)
+class PulseSite(Site):
+    """The files one pulse writes: a warehouse beside the live one, and an outbox and a send log of its own.
+
+    `at` is its clock, in the day that has not ended yet.
+    """
+
+    at: datetime = datetime.min
+
+    @classmethod
+    def of(cls, at: datetime, settings: Settings) -> PulseSite:
+        return cls(at.date(), True, settings.pulse, settings.vault, at)
+
+    @property
+    def as_of(self) -> datetime:
+        return self.at
+
+    def outbox(self, campaign: str) -> Path:
+        return self.root.parent / "outbox" / campaign / f"{self.day}T{self.at:%H%M%S}"
+
+    def log_name(self, campaign: str) -> str:
+        return f"{campaign}{PULSE_MARK}{self.at:%H%M%S}.parquet"
+
+
+def is_of_pulse(path: Path) -> bool:
+    """Whether a pulse has written this file of the history or the ledger."""
+    return PULSE_MARK in path.name
+
 
 def site_for(day: date, settings: Settings, *, is_backfill: bool = False) -> Site:
     """Live for the last day that ran live and later ones; a replay for a day before it, and for all of a backfill."""
@@ -47,8 +83,9 @@ def site_for(day: date, settings: Settings, *, is_backfill: bool = False) -> Sit
 
 
 def last_live_day(settings: Settings) -> date | None:
-    """The last day published live or, since what is published can be deleted, the last with a send on record."""
-    days = [date.fromisoformat(p.name.removeprefix("as_of_date=")) for p in settings.ledger.glob("sends/as_of_date=*")]
+    """The last day published live or, since that can be deleted, the last with a daily run's send on record."""
+    logs = [log for log in settings.ledger.glob("sends/as_of_date=*/*.parquet") if not is_of_pulse(log)]
+    days = [date.fromisoformat(log.parent.name.removeprefix("as_of_date=")) for log in logs]
     live = Site(date.min, True, settings.home, settings.vault)
     if as_of := published_as_of(live):
         days.append(as_of.date() - timedelta(days=1))

@@ -9,6 +9,7 @@ import glob
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,10 @@ import duckdb
 
 from ingest.contract import LINEAGE_COLUMNS
 from ingest.files import glob_of, quoted
-from ingest.superseded import EMPTY, PART, SUPERSEDED, files_of
+from ingest.superseded import EMPTY, SUPERSEDED, files_of
 from orchestration.settings import Settings
+
+_LISTED = "loads.listed"
 
 
 def state_files(zones: Settings) -> Iterator[Path]:
@@ -55,20 +58,79 @@ def create_views(
     """Create or replace a view for each source of the manifest: `raw_<source>.<table>`, `history.*` and so on.
 
     Each sees what its zone holds whenever it is read or, with `known`, those files and no others.
+    The list of what is loaded, `loads.extracts`, is of this moment; of what is loaded later the next call knows.
     """
     for source in manifest["sources"].values():
-        columns = {name: column["data_type"] for name, column in source["columns"].items()}
+        columns = _columns(source)
         zone = source["config"]["meta"].get("zone")
-        if zone is None:
-            columns |= {"extract_date": "date", **dict(LINEAGE_COLUMNS)}
-        nulls = ", ".join(f'null as "{name}"' for name in columns)
-        rows = _extracts(manifest, zones, known) if zone == "loads" else _rows(zone, source, columns, zones, known)
-        rows = rows or f"select {nulls} where false"
-        typed = ", ".join(f'cast("{name}" as {data_type}) as "{name}"' for name, data_type in columns.items())
-        connection.execute(f"create schema if not exists {source['schema']}")
-        connection.execute(
-            f"create or replace view {source['schema']}.{source['identifier']} as select {typed} from ({rows})"
+        rows = (
+            _extracts(manifest, zones, known)
+            if zone == "loads"
+            else _rows(source, columns, zones, _given(source, zones, known))
         )
+        _create_view(connection, source, columns, rows)
+
+
+def create_pulse_views(
+    connection: duckdb.DuckDBPyConnection, manifest: Mapping[str, Any], zones: Settings, day: date, new: Path
+) -> None:
+    """The same views for a pulse of `day`, `loads` apart: the extracts in `new`, and of the zones the recent days.
+
+    `new` is laid out as the raw zone is. `config.meta.pulse_days` of a source says how many days before `day` are read;
+    where it does not, of extracts none, of history the last, and of the ledger all.
+    """
+    for source in manifest["sources"].values():
+        zone = source["config"]["meta"].get("zone")
+        if zone == "loads":
+            continue
+        columns = _columns(source)
+        reach = source["config"]["meta"].get("pulse_days", {None: 0, "history": 1}.get(zone))
+        folders = _partitions(_folder(source, zones))
+        if reach is not None:
+            folders = {d: f for d, f in folders.items() if day - timedelta(days=reach) <= d <= day}
+        if zone != "ledger":
+            folders.pop(day, None)
+        if zone is None:
+            folders |= _partitions(new / source["source_name"] / source["name"])
+        patterns = [f"{_glob(f)}/*.parquet" for f in folders.values() if any(f.glob("*.parquet"))]
+        _create_view(connection, source, columns, _rows(source, columns, zones, patterns))
+
+
+def new_extracts(manifest: Mapping[str, Any], zones: Settings, new: Path) -> list[str]:
+    """The queries, one per table, over what is loaded in `new`, as `loads.extracts` has it."""
+    landed = [s for s in manifest["sources"].values() if "zone" not in s["config"]["meta"]]
+    return [
+        _extracts_of(
+            s["source_name"],
+            s["name"],
+            [f"{_glob(new / s['source_name'] / s['name'])}/extract_date=*/*.parquet"],
+            zones,
+        )
+        for s in landed
+        if any((new / s["source_name"] / s["name"]).glob("extract_date=*/*.parquet"))
+    ]
+
+
+def _columns(source: Mapping[str, Any]) -> dict[str, str]:
+    columns = {name: column["data_type"] for name, column in source["columns"].items()}
+    is_extract = "zone" not in source["config"]["meta"]
+    return columns | ({"extract_date": "date", **dict(LINEAGE_COLUMNS)} if is_extract else {})
+
+
+def _create_view(
+    connection: duckdb.DuckDBPyConnection, source: Mapping[str, Any], columns: Mapping[str, str], rows: str | None
+) -> None:
+    nulls = ", ".join(f'null as "{name}"' for name in columns)
+    rows = rows or f"select {nulls} where false"
+    typed = ", ".join(f'cast("{name}" as {data_type}) as "{name}"' for name, data_type in columns.items())
+    connection.execute(f"create schema if not exists {source['schema']}")
+    if source["config"]["meta"].get("zone") == "loads":
+        # Every incremental model asks it several times, and each time it would read all that was ever loaded.
+        connection.execute(f"create or replace table {_LISTED} as {rows}")
+        rows = f"from {_LISTED}"
+    connection.execute(
+        f"create or replace view {source['schema']}.{source['identifier']} as select {typed} from ({rows})"
+    )
 
 
 def unfit_values(connection: duckdb.DuckDBPyConnection, manifest: Mapping[str, Any], zones: Settings) -> list[str]:
@@ -106,32 +168,46 @@ def _unfit(connection: duckdb.DuckDBPyConnection, files: str, declared: Mapping[
 
 
 def _files(source: Mapping[str, Any], zones: Settings) -> list[Path]:
+    is_listing = source["config"]["meta"].get("zone") == "loads"
+    return [] if is_listing else sorted(_folder(source, zones).glob("*_date=*/*.parquet"))
+
+
+def _folder(source: Mapping[str, Any], zones: Settings) -> Path:
     zone = source["config"]["meta"].get("zone")
-    if zone == "loads":
-        return []
-    root = {None: zones.raw / source["source_name"], "history": zones.history, "ledger": zones.ledger}[zone]
-    return sorted(root.joinpath(source["name"]).glob("*_date=*/*.parquet"))
+    root: Path = {None: zones.raw / source["source_name"], "history": zones.history, "ledger": zones.ledger}[zone]
+    return root / str(source["name"])
+
+
+def _partitions(folder: Path) -> dict[date, Path]:
+    return {date.fromisoformat(f.name.partition("=")[2]): f for f in sorted(folder.glob("*_date=*"))}
+
+
+def _everything(source: Mapping[str, Any], zones: Settings) -> list[str]:
+    """The pattern of all files of a source, if there are any."""
+    folder, day = _folder(source, zones), _day_column(source)
+    return [f"{_glob(folder)}/{day}=*/*.parquet"] if any(folder.glob(f"{day}=*/*.parquet")) else []
+
+
+def _given(source: Mapping[str, Any], zones: Settings, known: Known | None) -> list[str]:
+    """The patterns of the files that a run is given of a source."""
+    if known is None or source["config"]["meta"].get("zone") == "ledger":
+        return _everything(source, zones)
+    return [glob_of(file) for file in known.files.get((source["source_name"], source["name"]), ())]
+
+
+def _day_column(source: Mapping[str, Any]) -> str:
+    return "as_of_date" if "zone" in source["config"]["meta"] else "extract_date"
 
 
 def _rows(
-    zone: str | None, source: Mapping[str, Any], columns: Mapping[str, str], zones: Settings, known: Known | None
+    source: Mapping[str, Any], columns: Mapping[str, str], zones: Settings, patterns: Sequence[str]
 ) -> str | None:
-    """The select over a source's files, or None while there are none."""
-    root = {None: zones.raw / source["source_name"], "history": zones.history, "ledger": zones.ledger}[zone]
-    day = "extract_date" if zone is None else "as_of_date"
-    given = None if zone == "ledger" else known
-    patterns = _patterns(root / source["name"], f"{day}=*/*.parquet", (source["source_name"], source["name"]), given)
-    if not patterns:
-        return None
-    files = _read(patterns, {n: t for n, t in columns.items() if n != day}, zones)
-    return f"select *, {_day_of('filename', day)} as {day} from {files}"
-
-
-def _patterns(folder: Path, pattern: str, table: tuple[str, str], known: Known | None) -> list[str]:
-    """What to read of a table's folder, quoted: one pattern, or the files that are known."""
-    if known is not None:
-        return [glob_of(file) for file in known.files.get(table, ())]
-    return [f"{_glob(folder)}/{pattern}"] if any(folder.glob(pattern)) else []
+    """The select over the files of a source, or None where there are none."""
+    day = _day_column(source)
+    declared = {n: t for n, t in columns.items() if n != day}
+    return (
+        f"select *, {_day_of('filename', day)} as {day} from {_read(patterns, declared, zones)}" if patterns else None
+    )
 
 
 def _extracts(manifest: Mapping[str, Any], zones: Settings, known: Known | None) -> str | None:
@@ -140,14 +216,9 @@ def _extracts(manifest: Mapping[str, Any], zones: Settings, known: Known | None)
     So one rename puts data and description in place. A file without a row is there and no more: its load_id is `empty`,
     and nothing of it is in quarantine, for a load that has rejected rows only is not put in place.
     """
-    selects = []
-    for source in manifest["sources"].values():
-        table = (source["source_name"], source["name"])
-        if "zone" in source["config"]["meta"]:
-            continue
-        if patterns := _patterns(zones.raw.joinpath(*table), f"extract_date=*/{PART}", table, known):
-            selects.append(_extracts_of(*table, patterns, zones))
-    return " union all ".join(selects) or None
+    landed = [s for s in manifest["sources"].values() if "zone" not in s["config"]["meta"]]
+    given = {(s["source_name"], s["name"]): _given(s, zones, known) for s in landed}
+    return " union all ".join(_extracts_of(*table, files, zones) for table, files in given.items() if files) or None
 
 
 def _extracts_of(source_name: str, table_name: str, patterns: Sequence[str], zones: Settings) -> str:

@@ -29,6 +29,7 @@ _KEPT = {
     "engagement": "history/fct_engagement_scores",
     "journeys": "history/fct_journey_enrolments",
     "decisions": "history/fct_campaign_decisions",
+    "pulse_decisions": "history/pulse_decisions",
     "recommendations": "history/fct_recommendations",
     "sends": "ledger/sends",
 }

@@ -109,6 +109,8 @@ class Erasure:
             warehouse.unlink(missing_ok=True)
             warehouse.with_name(f"{warehouse.name}.wal").unlink(missing_ok=True)
             shutil.rmtree(warehouse.with_name(f"{warehouse.name}.tmp"), ignore_errors=True)
+        # What pulses have loaded and built; the next makes it anew.
+        shutil.rmtree(self.zones.home / "pulse", ignore_errors=True)
 
     def look(self) -> list[Left]:
         """What is left of the person in any file, once everything derived has been rebuilt."""

@@ -196,7 +196,7 @@ def _names(connection: duckdb.DuckDBPyConnection, known: Mapping[str, list[str]]
 def _message_ids(connection: duckdb.DuckDBPyConnection, known: Mapping[str, list[str]], zones: Zones) -> frozenset[str]:
     found: set[str | None] = set()
     sends = zones.ledger / "sends"
-    reads = [history_files(zones, "fct_campaign_decisions")]
+    reads = [history_files(zones, "fct_campaign_decisions"), history_files(zones, "pulse_decisions")]
     if next(sends.glob("*/*.parquet"), None) is not None:
         reads.append(
             zones.vault.read_parquet(f"{quoted(glob.escape(str(sends)))}/*/*.parquet", "hive_partitioning = false")

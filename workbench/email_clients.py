@@ -69,19 +69,22 @@ def read_lacking(data: Path, families: list[str]) -> Lacking:
     try:
         published = json.loads(data.read_text(encoding="utf-8"))["data"]
         known = {family for feature in published for family in feature["stats"]}
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise WorkbenchError(f"{data} is not the JSON file of caniemail.com: {error}") from None
+        lacking = {feature["slug"]: _without(feature["stats"], families) for feature in published}
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        raise WorkbenchError(f"{data} is not the JSON file of caniemail.com: {type(error).__name__}") from None
     if strangers := set(families) - known:
-        raise WorkbenchError(f"caniemail.com knows no clients called {', '.join(sorted(strangers))}")
-    return {
-        feature["slug"]: [
-            f"{family} {platform}"
-            for family in families
-            for platform, versions in feature["stats"].get(family, {}).items()
-            if list(versions.values())[-1].startswith("n")
-        ]
-        for feature in published
-    }
+        raise WorkbenchError(f"{data}: caniemail.com knows no clients called {', '.join(sorted(strangers))}")
+    return lacking
+
+
+def _without(stats: Mapping[str, Mapping[str, Mapping[str, str]]], families: list[str]) -> list[str]:
+    """The clients of these families that do not have a feature."""
+    return [
+        f"{family} {platform}"
+        for family in families
+        for platform, versions in stats.get(family, {}).items()
+        if list(versions.values())[-1].startswith("n")
+    ]
 
 
 def features(text: str) -> Iterator[tuple[str, int]]:

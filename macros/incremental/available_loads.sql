@@ -11,7 +11,7 @@
         where
             source_name = '{{ source_name }}'
             and table_name = '{{ table_name }}'
-            and extract_date < cast({{ as_of() }} as date)
+            and extract_date <= {{ as_of_date() }}
             {%- for parent in incremental_parents(extract) %}
             and load_id in (
                 select built.load_id

@@ -3,11 +3,12 @@
     the extracts it is built from in config.meta.extracts is built in full whenever additions cannot bring it up to
     date: a load it was built from was replaced or removed (or lies after the clock now), or its code has changed.
     A change in a macro is not seen here: the daily job passes --full-refresh after one, and so should you by hand.
+    A pulse never builds in full: it adds to what the last daily run built, and what that would build anew waits for it.
 -#}
 {% macro should_full_refresh() -%}
     {%- if dbt.should_full_refresh() -%}
         {{ return(true) }}
-    {%- elif not execute or not model.config.meta.get('extracts') -%}
+    {%- elif is_pulse() or not execute or not model.config.meta.get('extracts') -%}
         {{ return(false) }}
     {%- elif load_relation(built_loads(this)) is none -%}
         {{ return(true) }}

@@ -86,6 +86,21 @@ def two_days(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, dict[str, 
 
     It is made once for all workers, and each works on a copy of its own: some tests run more days in it.
     """
+    made = _two_days_made(tmp_path_factory)
+    home = Home(tmp_path_factory.mktemp("two_days") / "data")
+    shutil.copytree(made / "data", home.path)
+    return home, json.loads((made / "first.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def one_day(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """The same home after the first of those days, 2026-01-04; the extracts of the next have landed."""
+    home = Home(tmp_path_factory.mktemp("one_day") / "data")
+    shutil.copytree(_two_days_made(tmp_path_factory) / "first", home.path)
+    return home
+
+
+def _two_days_made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     base = tmp_path_factory.getbasetemp()
     made = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "two_days_made"
     with FileLock(f"{made}.lock"):
@@ -94,8 +109,7 @@ def two_days(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, dict[str, 
             home.postroom("sample", "--people", "1500", "--days", "5")
             home.postroom("run", "--day", "2026-01-04")
             first = home.bytes_of("outbox")
+            shutil.copytree(home.path, made / "first")
             home.postroom("run")
             (made / "first.json").write_text(json.dumps(first))
-    home = Home(tmp_path_factory.mktemp("two_days") / "data")
-    shutil.copytree(made / "data", home.path)
-    return home, json.loads((made / "first.json").read_text())
+    return made

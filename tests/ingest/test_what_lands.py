@@ -608,3 +608,35 @@ def test_an_opt_out_that_cannot_be_read_is_one(loader: Loader) -> None:
     loader.land(CONTACTS, "contacts.csv", b"id,lastmodifieddate,hs_email_optout\n" + rows)
     assert loader.load(CONTACTS).misfits == {"hs_email_optout is no boolean": 1}
     assert loader.rows(CONTACTS, "hs_email_optout") == [(True,), (False,), (None,)]
+
+
+# Each costs the file its one scan: a line that is none of its rows, and a row that is not just so.
+ASIDE = [b"", b"null", b"[1]", b"no JSON", b'{"a": 1} {"a": 2}', b"\xff", b'{"id": "x", "id": "y"}', b' {"id": "y"}',
+         b'{"context": "none"}', b'{"more": %s}' % (b"[" * 600 + b"]" * 600)]  # fmt: skip
+
+
+@pytest.mark.parametrize("aside", ASIDE)
+def test_a_line_at_fault_changes_nothing_about_the_others(loader: Loader, aside: bytes) -> None:
+    events = [
+        json.dumps(
+            {
+                "messageId": str(number),
+                "type": "track",
+                "anonymousId": " a\t" if number % 2 else "b",
+                "timestamp": ["2026-01-05T10:00:00.250Z", "2026-01-05 10:00:00 +0100", "1767600000000"][number % 3],
+                "context": {"page": {"path": f"/{number}"}, "ip": "192.0.2.1"},
+                "properties": {"price": 1.5 * number, "quantity": number},
+            }
+        ).encode()
+        for number in range(40)
+    ]
+    name, columns = "web.events", "* exclude (load_id, quarantined_count, source_line)"
+    loader.land(name, "events.jsonl", b"\n".join(events))
+    whole, rows = loader.load(name), loader.rows(name, columns)
+    assert [line for (line,) in loader.rows(name, "source_line")] == list(range(1, 41))
+    loader.land(name, "events.jsonl", b"\n".join([*events[:7], aside, *events[7:]]))
+    report = loader.load(name)
+    assert loader.rows(name, columns) == rows
+    assert [line for (line,) in loader.rows(name, "source_line")] == [*range(1, 8), *range(9, 42)]
+    assert report.quarantined == (aside != b"") and set(whole.undeclared_columns) == {"context.ip"}
+    assert set(report.undeclared_columns) >= {"context.ip"}

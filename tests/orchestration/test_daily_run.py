@@ -67,6 +67,14 @@ def test_the_inputs_are_others_with_the_state_of_another_day(home: Path, zone: s
     assert write(DAY - timedelta(days=1)) != before
 
 
+def test_the_inputs_are_the_same_whatever_pulses_have_sent_since(home: Path) -> None:
+    before = daily_run._inputs(DAY, settings())
+    log = home / f"ledger/sends/as_of_date={DAY + timedelta(days=1)}/winback@100000.parquet"
+    log.parent.mkdir(parents=True)
+    log.touch()
+    assert daily_run._inputs(DAY, settings()) == before
+
+
 @pytest.mark.parametrize("deleted", ["warehouse.duckdb", "published/warehouse.duckdb"])
 def test_a_day_whose_warehouse_was_deleted_is_not_done(
     home: Path, monkeypatch: pytest.MonkeyPatch, deleted: str

@@ -76,6 +76,8 @@ def test_the_list_says_what_became_of_each_extract(
     assert first == [date(2026, 1, 1), 1, 1]
     assert second == (date(2026, 1, 2), 0, 0, "empty")
     _load_contacts(manifest, date(2026, 1, 1), "1,2026-01-01\n")
+    assert warehouse.sql(listed).fetchall()[0][3] == load_id
+    create_views(warehouse, manifest, settings())
     assert warehouse.sql(listed).fetchall()[0][:3] == (date(2026, 1, 1), 1, 0)
     assert warehouse.sql(listed).fetchall()[0][3] != load_id
 

@@ -33,3 +33,4 @@ from refusals
 inner join {{ ref('int_consent__address_readers') }} as readers on refusals.email = readers.email
 where refusals.reason is not null
 group by readers.customer_id, refusals.reason, refusals.email, refusals.evidence_id, refusals.unsubscribe_group_id
+{{ kept_rows(['customer_id', 'reason', 'email', 'refused_at', 'evidence_id', 'unsubscribe_group_id']) }}

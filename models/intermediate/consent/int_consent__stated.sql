@@ -126,3 +126,6 @@ select
     stated.email
 from stated
 left join {{ ref('consent_sources') }} as sources on stated.source = sources.source
+{{ kept_rows([
+    'customer_id', 'purpose', 'status', 'consent_id', 'source', 'is_own_statement', 'obtained_at', 'expires_at', 'proof', 'email',
+]) }}

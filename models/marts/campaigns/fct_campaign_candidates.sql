@@ -1,4 +1,4 @@
-{% for campaign in var('campaigns') -%}
+{% for campaign in of_this_run('campaigns') -%}
 select
     cast('{{ campaign }}' as string) as campaign,
     customer_id,

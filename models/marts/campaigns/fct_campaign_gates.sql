@@ -19,6 +19,14 @@ sends as (
     group by campaign
 ),
 
+-- What pulses have sent is the day's audience too.
+sent_today as (
+    select campaign, count(*) as send_count
+    from {{ ref('int_sends__recorded') }}
+    where as_of_date = {{ as_of_date() }}
+    group by campaign
+),
+
 -- One row per feed, loaded or not.
 feeds as (
     {% for feed in feeds -%}
@@ -42,7 +50,7 @@ feeds as (
 earlier_days as (
     select campaign, as_of_date, count(*) as send_count
     from {{ ref('int_sends__recorded') }}
-    where {{ days_between('as_of_date', as_of_date()) }} <= 28
+    where {{ days_between('as_of_date', as_of_date()) }} between 1 and 28
     group by campaign, as_of_date
 ),
 
@@ -58,11 +66,13 @@ audiences as (
     select
         campaigns.campaign,
         coalesce(sends.send_count, 0) as send_count,
+        coalesce(sends.send_count, 0) + coalesce(sent_today.send_count, 0) as day_count,
         campaigns.maximum_audience,
         usual_audiences.send_count as usual_count,
         campaigns.audience_factor
     from campaigns
     left join sends on campaigns.campaign = sends.campaign
+    left join sent_today on campaigns.campaign = sent_today.campaign
     left join usual_audiences on campaigns.campaign = usual_audiences.campaign
 ),
 
@@ -93,11 +103,11 @@ gates as (
         send_count,
         'audience_in_range',
         cast(null as string),
-        send_count <= maximum_audience
-        and coalesce(
-            send_count <= usual_count * audience_factor and send_count * audience_factor >= usual_count, true
-        ),
-        cast(send_count as string) || ' messages; at most ' || cast(maximum_audience as string)
+        day_count <= maximum_audience
+        and coalesce(day_count <= usual_count * audience_factor, true)
+        -- Only the whole day's audience can be too small.
+        and {{ 'true' if is_pulse() else 'coalesce(day_count * audience_factor >= usual_count, true)' }},
+        cast(day_count as string) || ' messages; at most ' || cast(maximum_audience as string)
         || coalesce(
             ', and within ' || cast(cast(audience_factor as decimal(9, 1)) as string) || ' times of the usual '
             || cast(cast(usual_count as decimal(18, 1)) as string),

@@ -1,5 +1,5 @@
 with occasions as (
-    {% for trigger in var('triggers') -%}
+    {% for trigger in of_this_run('triggers') -%}
     select
         cast('{{ trigger }}' as string) as trigger_name,
         occasion_id,

@@ -1,3 +1,5 @@
+-- What runs before this one sent: earlier days', and of the day itself the pulses' before the clock. The run's own is left out, so
+-- that running it again gives the same result.
 select
     as_of_date,
     message_id,
@@ -6,4 +8,5 @@ select
     occasion_id,
     variant,
     send_at
-from {{ published_before('ledger', 'sends') }}
+from {{ source('ledger', 'sends') }}
+where coalesce(run_as_of, cast(as_of_date as timestamp) + interval 1 day) < {{ as_of() }}

@@ -10,9 +10,9 @@ from exports import Manifest
 from orchestration import export_tables
 from orchestration.dbt_project import manifest
 from orchestration.defs.transform.assets import published
-from orchestration.export import export as export_rows
+from orchestration.export import ensure_may_leave, export
 from orchestration.failures import CLOSED
-from orchestration.gate import GateClosedError, ensure_open, open_published
+from orchestration.gate import GateClosedError, open_published
 from orchestration.partitions import daily, days_of, is_backfill, one_day_a_run
 from orchestration.settings import settings
 from orchestration.site import Site, site_for
@@ -39,15 +39,15 @@ def export_asset(folder: Path) -> dg.AssetsDefinition:
             )
         ],
     )
-    def export(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
+    def exported(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
         site = site_for(days_of(context)[-1], settings(), is_backfill=is_backfill(context))
         try:
             connection = open_published(site)
             with connection:
                 models = export_tables.export_models(manifest(), campaign)
-                ensure_open(connection, campaign, models)
+                ensure_may_leave(connection, site, campaign, models)
                 yield dg.AssetCheckResult(check_name=GATE, passed=True)
-                written = export_rows(connection, site, folder, manifest(), models)
+                written = export(connection, site, folder, manifest(), models)
         except GateClosedError as error:
             yield dg.AssetCheckResult(check_name=GATE, passed=False, description=str(error))
             raise dg.Failure(
@@ -57,7 +57,7 @@ def export_asset(folder: Path) -> dg.AssetsDefinition:
             ) from error
         yield dg.MaterializeResult(metadata=_metadata(site, campaign, written))
 
-    return export
+    return exported
 
 
 def _metadata(site: Site, campaign: str, written: Manifest) -> dict[str, dg.MetadataValue]:

@@ -26,6 +26,8 @@ WAREHOUSE_POOL = "warehouse"
 @dbt_assets(
     manifest=manifest(),
     project=project(),
+    # Whom a pulse is about is of no use to the daily run.
+    exclude="tag:pulse",
     partitions_def=daily,
     backfill_policy=one_day_a_run,
     pool=WAREHOUSE_POOL,

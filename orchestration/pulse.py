@@ -1,0 +1,440 @@
+"""A pulse: what has just landed, through the same models and the same gate, to the payloads of triggers that are due.
+
+It reads what the last daily run published and writes a warehouse of its own, made anew each time (docs/pulse.md).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from disk import put_in_place, written
+from exports import Manifest
+from ingest import Contract, ExtractError, StillBeingWrittenError, Tombstones, load_partition, read_contracts
+from ingest.files import glob_of, quoted
+from ingest.landing import landed_files, listing
+from orchestration import export_tables
+from orchestration.dbt_in_process import BuildFailedError, build
+from orchestration.export import ensure_may_leave, export
+from orchestration.gate import GateClosedError
+from orchestration.settings import PROJECT, Settings, dbt_environment, settings
+from orchestration.site import PulseSite, Site, published_as_of
+from orchestration.warehouse import macros_fingerprint
+from orchestration.zones import create_pulse_views, ensure_readable, new_extracts
+
+PEOPLE = "dim_pulse_people"
+# The schema of what a model adds to (macro kept_rows).
+_KEPT = "kept"
+Node = Mapping[str, Any]
+
+
+class NotNowError(Exception):
+    """There can be no pulse now; the message says why, and what it waits for."""
+
+
+class PulseFailedError(Exception):
+    """The pulse sends nothing; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a pulse builds, in dbt's names, and what it keeps of the last daily run, by the manifest.
+
+    `campaigns` are those with `pulse: true`, `triggers` the ones they come from, directly or by a journey.
+    `people` is built first: it says whom the pulse is about, and so what is `kept`.
+    """
+
+    campaigns: list[str]
+    triggers: list[str]
+    people: list[str]
+    built: list[str]
+    tests: list[str]
+    kept: list[Node]
+    tables: set[tuple[str, str]]
+
+    @classmethod
+    def of(cls, manifest: Mapping[str, Any]) -> Plan:
+        """The exports of the campaigns with all that they are made of, down to what is kept."""
+        nodes, package = manifest["nodes"], manifest["metadata"]["project_name"]
+        models = {n["name"]: n for n in nodes.values() if n["resource_type"] == "model"}
+        campaigns = [n[4:] for n, m in models.items() if n.startswith("cmp_") and m["config"]["meta"].get("pulse")]
+        triggers = _triggers(models, campaigns)
+        left_out = {
+            f"model.{package}.{name}"
+            for name in models
+            if name.startswith(("cmp_", "trg_")) and name[4:] not in (*campaigns, *triggers)
+        }
+        seen: set[str] = set()
+        exports = [m["unique_id"] for c in campaigns for m in export_tables.export_models(manifest, c)]
+        gates = models["fct_campaign_gates"]["unique_id"]
+        queue = [*exports, gates, models[PEOPLE]["unique_id"]]
+        while queue:
+            node = queue.pop()
+            if node not in seen and node not in left_out:
+                seen.add(node)
+                queue += [] if node in nodes and _is_held(nodes[node]) else manifest["parent_map"].get(node, [])
+        found = [nodes[n] for n in seen if n in nodes]
+        built = [n for n in found if not _is_held(n)]
+        people = _people(manifest, nodes, models[PEOPLE]["unique_id"])
+        return cls(
+            campaigns=sorted(campaigns),
+            triggers=sorted(triggers),
+            people=sorted(people),
+            built=sorted({n["name"] for n in built} - set(people)),
+            tests=_tests(manifest, {n["unique_id"] for n in found}, {*exports, gates}),
+            kept=[n for n in found if _keeps(n) is not None],
+            tables={(s["source_name"], s["name"]) for s in (manifest["sources"].get(n) for n in seen) if s},
+        )
+
+
+def _triggers(models: Mapping[str, Node], campaigns: Sequence[str]) -> list[str]:
+    own = {models[f"cmp_{c}"]["config"]["meta"].get("trigger") for c in campaigns} - {None}
+    journeys = [m["config"]["meta"] for name, m in models.items() if name.startswith("jrn_")]
+    return sorted(own | {j["entry"]["trigger"] for j in journeys if _sent_by(j["steps"]) & set(campaigns)})
+
+
+def _sent_by(steps: Any) -> set[str]:
+    """The campaigns among the steps of a journey, however deep."""
+    if isinstance(steps, list):
+        return {name for step in steps for name in _sent_by(step)}
+    if isinstance(steps, dict):
+        return {steps["send"]} if "send" in steps else {name for value in steps.values() for name in _sent_by(value)}
+    return set()
+
+
+def _keeps(node: Node) -> str | None:
+    """The condition on the rows that are kept of the last daily run; None where the model is made anew."""
+    return "true" if node["resource_type"] == "seed" else node["config"]["meta"].get("pulse_keeps")
+
+
+def _adds(node: Node) -> bool:
+    """Whether a pulse adds to what it keeps: an incremental model does, and one that says so by kept_rows."""
+    return node["config"]["materialized"] == "incremental" or "kept_rows(" in node.get("raw_code", "")
+
+
+def _is_held(node: Node) -> bool:
+    return _keeps(node) is not None and not _adds(node)
+
+
+def _people(manifest: Mapping[str, Any], nodes: Mapping[str, Node], people: str) -> set[str]:
+    """The model that says whom a pulse is about, and what it reads of the new extracts and of the records."""
+    names = {nodes[people]["name"]}
+    queue = [people]
+    while queue:
+        for parent in manifest["parent_map"][queue.pop()]:
+            node = nodes.get(parent)
+            if node and node["name"].startswith(("int_pulse__", "int_journeys__recorded", "stg_")):
+                names.add(node["name"])
+                queue.append(parent)
+    return names
+
+
+def _tests(manifest: Mapping[str, Any], seen: set[str], guarded: set[str]) -> list[str]:
+    """The data tests of what leaves, and of the decisions it was made by: those that need nothing else."""
+    decided = {n for n in seen if ".fct_campaign_" in n} | guarded
+    return sorted(
+        n["name"]
+        for n in manifest["nodes"].values()
+        if n["resource_type"] == "test"
+        and set(n["depends_on"]["nodes"]) <= seen
+        and set(n["depends_on"]["nodes"]) & decided
+    )
+
+
+@dataclass
+class Pulse:
+    """What a pulse came to. `manifests` are those of the campaigns that send, `closed` why others must not."""
+
+    site: PulseSite
+    files: int = 0
+    manifests: dict[str, Manifest] = field(default_factory=dict)
+    closed: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def payloads(self) -> int:
+        return sum(m.messages for m in self.manifests.values())
+
+
+def last_run(at: datetime, here: Settings) -> Site:
+    """The daily run that a pulse at this time begins from: that of the day before, which must be done.
+
+    Raises:
+        NotNowError: it has not run, or only an earlier day has.
+    """
+    live = Site(at.date(), True, here.home, here.vault)
+    found = published_as_of(live)
+    if found is None:
+        raise NotNowError("No day has run yet. Pulses begin when the daily job has run for the day before.")
+    if found != datetime.combine(at.date(), time.min):
+        raise NotNowError(
+            f"The last daily run is as of {found}, a pulse at {at} begins from the one as of {at.date()} 00:00:00: "
+            "it waits for that. Else two runs could send the same message."
+        )
+    return live
+
+
+def pulse(at: datetime, manifest: Mapping[str, Any], *, say: Callable[[str], None]) -> Pulse:
+    """One pulse at a time of the clock, to the second: load, build, check, export.
+
+    Raises:
+        NotNowError: the daily run it begins from is not done.
+        PulseFailedError: an extract cannot be loaded, or a model or a test failed. Nothing has been sent.
+    """
+    here = settings()
+    ensure_readable(here)
+    site = PulseSite.of(at.replace(microsecond=0), here)
+    live = last_run(site.at, here)
+    plan = Plan.of(manifest)
+    result = Pulse(site)
+    finish(plan, manifest, site.day, here, say=say)
+    landed = inputs(plan, manifest, site.day, here)
+    result.files = load_new(plan, manifest, site, here)
+    say(f"as of {site.as_of}: {result.files} new files, from the daily run as of {published_as_of(live)}")
+    _build(plan, manifest, site, live, here)
+    _publish(site, landed)
+    with site.vault.connect(site.published, read_only=True) as connection:
+        for campaign in plan.campaigns:
+            _export(connection, campaign, manifest, result)
+        record_decisions(connection, site, here.history)
+    return result
+
+
+def finish(plan: Plan, manifest: Mapping[str, Any], day: date, here: Settings, *, say: Callable[[str], None]) -> None:
+    """Export what the day's last pulse has logged and, since its process ended, not put into the outbox.
+
+    Its warehouse is still there: the same rows give the same messages.
+    """
+    last = PulseSite.of(datetime.combine(day, time.min), here)
+    as_of = _of_last(last, "select as_of from published.run")
+    if as_of is None:
+        return
+    last = PulseSite.of(as_of, here)
+    with last.vault.connect(last.published, read_only=True) as connection:
+        for campaign in plan.campaigns:
+            is_logged = (here.ledger / "sends" / f"as_of_date={day}" / last.log_name(campaign)).exists()
+            if is_logged and not last.outbox(campaign).exists():
+                say(f"{campaign}: the pulse as of {as_of} ended before its payloads were written; they are now")
+                _export(connection, campaign, manifest, Pulse(last))
+
+
+def inputs(plan: Plan, manifest: Mapping[str, Any], day: date, here: Settings) -> str:
+    """A hash of what has landed for a day of what a pulse reads."""
+    tables = [c for c in read_contracts(manifest) if (c.source, c.table) in plan.tables]
+    found = [listing(here.landing / c.source / c.table / day.isoformat()) for c in tables]
+    return hashlib.sha256("|".join(found).encode()).hexdigest()[:16]
+
+
+def seen_inputs(site: PulseSite) -> str | None:
+    """The `inputs` of the day's last pulse that succeeded; None before the first."""
+    found: str | None = _of_last(site, "select inputs from published.run")
+    return found
+
+
+def next_due_at(site: PulseSite) -> datetime | None:
+    """When the next of the occasions is due that the day's last pulse found pending."""
+    found: datetime | None = _of_last(site, "select min(due_at) from marts.fct_occasions where status = 'pending'")
+    return found
+
+
+def _of_last(site: PulseSite, query: str) -> Any:
+    if not site.published.exists():
+        return None
+    with site.vault.connect(site.published, read_only=True) as connection:
+        is_of_the_day = connection.execute(
+            "select cast(as_of as date) = $day from published.run", {"day": site.day}
+        ).fetchone()
+        row = connection.execute(query).fetchone() if is_of_the_day == (True,) else None
+    return row[0] if row else None
+
+
+def load_new(plan: Plan, manifest: Mapping[str, Any], site: PulseSite, here: Settings) -> int:
+    """Load each file of the day that is not loaded yet on its own, into the pulse's own zone; give how many.
+
+    So the cost is that of the new files. The daily run loads the whole day from landing, as if there had been no pulse.
+    """
+    raw = here.pulse / "raw"
+    tombstones = Tombstones.read(here.ledger, here.vault, PROJECT / "seeds")
+    count = 0
+    for contract in read_contracts(manifest):
+        if (contract.source, contract.table) not in plan.tables:
+            continue
+        folder = here.landing / contract.source / contract.table / site.day.isoformat()
+        parts = raw / contract.source / contract.table
+        wanted = {
+            f"{_fingerprint(contract, file.path)}.parquet": file.path.name
+            for file in landed_files(folder, contract.adapters)
+        }
+        for path in parts.glob("*/*.parquet"):
+            if path.parent.name != f"extract_date={site.day}" or path.name not in wanted:
+                path.unlink()
+        for part, name in wanted.items():
+            target = parts / f"extract_date={site.day}" / part
+            if not target.exists():
+                # A file that is still being written has not landed yet.
+                with suppress(StillBeingWrittenError):
+                    _load(contract, site, name, target, tombstones, here)
+                    count += 1
+    return count
+
+
+def _fingerprint(contract: Contract, path: Path) -> str:
+    stat = path.stat()
+    said = f"{contract.fingerprint()}:{path.name}:{stat.st_size}:{stat.st_mtime_ns}"
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+
+def _load(contract: Contract, site: PulseSite, name: str, target: Path, tombstones: Tombstones, here: Settings) -> None:
+    loading = here.pulse / "loading"
+    try:
+        report = load_partition(
+            contract,
+            site.day,
+            landing=here.landing,
+            raw=loading,
+            quarantine=loading / "quarantine",
+            adapters=PROJECT / "adapters",
+            settle_seconds=here.settle_seconds,
+            vault=here.vault,
+            tombstones=tombstones,
+            only=name,
+        )
+        if report.problem:
+            raise PulseFailedError(f"{contract.name} {site.day} {name}: {report.problem}")
+        put_in_place(loading / contract.source / contract.table / f"extract_date={site.day}" / "part.parquet", target)
+    except ExtractError as error:
+        raise PulseFailedError(f"{contract.name} {site.day}: {error}") from error
+    finally:
+        shutil.rmtree(loading, ignore_errors=True)
+
+
+def _build(plan: Plan, manifest: Mapping[str, Any], site: PulseSite, live: Site, here: Settings) -> None:
+    """Make the pulse's warehouse, and check it."""
+    site.warehouse.unlink(missing_ok=True)
+    variables = {
+        "as_of": str(site.as_of),
+        "pulse": {"campaigns": plan.campaigns, "triggers": plan.triggers},
+    }
+    target = here.dbt_target / "pulse"
+    dbt_environment(site.warehouse, last_run=live.published)
+    with _both(site, live) as connection:
+        _ensure_same_code(connection, manifest)
+        create_pulse_views(connection, manifest, here, site.day, here.pulse / "raw")
+        _list_loads(connection, manifest, here)
+        for node in manifest["nodes"].values():
+            if node["resource_type"] in ("model", "seed") and _is_there(connection, node):
+                connection.execute(f"create schema if not exists {node['schema']}")
+                connection.execute(f"create view {_table(node)} as from last_run.{_table(node)}")
+    try:
+        build(plan.people, target=target, variables=variables)
+        with _both(site, live) as connection:
+            for node in plan.kept:
+                _keep(connection, node, site)
+        build([*plan.built, *plan.tests], target=target, variables=variables)
+    except BuildFailedError as error:
+        raise PulseFailedError(f"{error}\nNothing is sent.") from error
+    finally:
+        dbt_environment(live.warehouse)
+
+
+def _publish(site: PulseSite, landed: str) -> None:
+    """Put the warehouse where the export and the sensor read it."""
+    with site.vault.connect(site.warehouse) as connection:
+        connection.execute("create schema if not exists published")
+        run = f"select timestamp '{site.as_of}' as as_of, '{landed}' as inputs"
+        connection.execute(f"create or replace table published.run as {run}")
+    put_in_place(site.warehouse, site.published)
+
+
+@contextmanager
+def _both(site: PulseSite, live: Site) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The pulse's warehouse, for writing, and as `last_run` what the last daily run published."""
+    site.warehouse.parent.mkdir(parents=True, exist_ok=True)
+    with site.vault.connect(site.warehouse) as connection:
+        site.vault.attach(connection, live.published, "last_run", read_only=True)
+        yield connection
+
+
+def _ensure_same_code(connection: duckdb.DuckDBPyConnection, manifest: Mapping[str, Any]) -> None:
+    row = connection.execute("select macros from last_run.published.run").fetchone()
+    if row != (macros_fingerprint(manifest),):
+        raise NotNowError(
+            "A macro has changed since the last daily run: what it built would not fit what a pulse builds. "
+            "Run the daily job, or wait for it."
+        )
+
+
+def _list_loads(connection: duckdb.DuckDBPyConnection, manifest: Mapping[str, Any], here: Settings) -> None:
+    """`loads.extracts` for a pulse: the last extract of each table that the daily run knew, and what is new."""
+    known = (
+        "select source_name, table_name, last_extract_on as extract_date, 'last run' as load_id, "
+        "0 as row_count, 0 as quarantined_count from last_run.intermediate.int_feeds__loaded"
+    )
+    rows = " union all ".join([known, *new_extracts(manifest, here, here.pulse / "raw")])
+    connection.execute(f"create schema if not exists loads; create table loads.extracts as {rows}")
+
+
+def _is_there(connection: duckdb.DuckDBPyConnection, node: Node) -> bool:
+    found = connection.execute(
+        "select 1 from duckdb_tables() "
+        "where database_name = 'last_run' and schema_name = $schema and table_name = $name",
+        {"schema": node["schema"], "name": node["alias"]},
+    ).fetchone()
+    return found is not None
+
+
+def _table(node: Node) -> str:
+    return f"{node['schema']}.{node['alias']}"
+
+
+def _keep(connection: duckdb.DuckDBPyConnection, node: Node, site: PulseSite) -> None:
+    """Copy the rows that a pulse needs of what the last daily run made, in place of the view of them."""
+    is_incremental = node["config"]["materialized"] == "incremental"
+    schema = node["schema"] if is_incremental or not _adds(node) else _KEPT
+    condition = str(_keeps(node)).replace("{as_of}", str(site.as_of))
+    connection.execute(f"create schema if not exists {schema}")
+    connection.execute(f"create table {schema}.kept_{node['alias']} as from last_run.{_table(node)} where {condition}")
+    connection.execute(f"drop view if exists {schema}.{node['alias']}")
+    connection.execute(f"alter table {schema}.kept_{node['alias']} rename to {node['alias']}")
+    if is_incremental:
+        connection.execute(f"create table loads.built_{node['alias']} as from last_run.loads.built_{node['alias']}")
+
+
+def _export(connection: duckdb.DuckDBPyConnection, campaign: str, manifest: Mapping[str, Any], result: Pulse) -> None:
+    models = export_tables.export_models(manifest, campaign)
+    row = connection.execute(f"select count(*) from {export_tables.table(models[0])}").fetchone()
+    if row == (0,):
+        return
+    try:
+        ensure_may_leave(connection, result.site, campaign, models)
+    except GateClosedError as error:
+        result.closed[campaign] = str(error)
+        return
+    result.manifests[campaign] = export(connection, result.site, export_tables.CAMPAIGNS / campaign, manifest, models)
+
+
+def record_decisions(connection: duckdb.DuckDBPyConnection, site: PulseSite, history: Path) -> int:
+    """Add to `history/pulse_decisions/` what was decided otherwise than by the day's earlier pulses; give how many."""
+    folder = history / "pulse_decisions" / f"as_of_date={site.day}"
+    key = "campaign, customer_id, occasion_id, decision, reason"
+    earlier = " union all ".join(
+        f"select {key} from {site.vault.read_parquet(glob_of(path))}" for path in sorted(folder.glob("*.parquet"))
+    )
+    clock = f"timestamp '{site.as_of}' as as_of"
+    rows = f"select {clock}, * exclude (as_of_date) from marts.fct_campaign_decisions as decided "
+    if earlier:
+        same = " and ".join(f"decided.{name} is not distinct from before.{name}" for name in key.split(", "))
+        rows += f"where not exists (select 1 from ({earlier}) as before where {same})"
+    target = folder / site.log_name("decisions")
+    with written(target) as temporary:
+        row = connection.execute(
+            f"copy ({rows} order by all) to '{quoted(temporary)}' ({site.vault.parquet})"
+        ).fetchone()
+    return int(row[0]) if row else 0
