@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import glob
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -85,10 +85,11 @@ class Vault:
         encrypted = f", encryption_config {{footer_key: '{PARQUET_KEY}'}}" if self.key else ""
         return f"format parquet, compression zstd{encrypted}"
 
-    def read_parquet(self, pattern: str, *options: str) -> str:
-        """The SQL of a read of Parquet files; `pattern` is quoted already, `options` are read_parquet's own."""
+    def read_parquet(self, pattern: str | Sequence[str], *options: str) -> str:
+        """The SQL of a read of Parquet files; patterns are quoted already, `options` are read_parquet's own."""
         encrypted = [f"encryption_config = {{footer_key: '{PARQUET_KEY}'}}"] if self.key else []
-        arguments = ", ".join([f"'{pattern}'", *options, *encrypted])
+        patterns = ", ".join(f"'{each}'" for each in ([pattern] if isinstance(pattern, str) else pattern))
+        arguments = ", ".join([f"[{patterns}]", *options, *encrypted])
         return f"read_parquet({arguments})"
 
     def ensure_opens(self, files: Iterable[Path]) -> None:

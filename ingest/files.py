@@ -8,7 +8,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from disk import make_folder
@@ -26,7 +26,7 @@ def scratch_folder(parent: Path) -> Iterator[Path]:
     make_folder(parent)
     with _locked(parent):
         for left in parent.glob(f"{_SCRATCH}*"):
-            with suppress(BlockingIOError, FileNotFoundError), _locked(left, fcntl.LOCK_NB):
+            with suppress(BlockingIOError, FileNotFoundError), _locked(left, fcntl.LOCK_EX | fcntl.LOCK_NB):
                 shutil.rmtree(left)
         folder = Path(tempfile.mkdtemp(prefix=_SCRATCH, dir=parent))
         lock = _lock(folder)
@@ -38,7 +38,24 @@ def scratch_folder(parent: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _locked(folder: Path, how: int = 0) -> Iterator[None]:
+def standing_still(zone: Path) -> Iterator[None]:
+    """Until the end, no load is put in place in the tables that the zone has: who reads it twice reads the same."""
+    with ExitStack() as held:
+        for table in sorted(path for path in zone.glob("[!.]*/*") if path.is_dir()):
+            held.enter_context(_locked(table, fcntl.LOCK_SH))
+        yield
+
+
+@contextmanager
+def changing(table: Path) -> Iterator[None]:
+    """Wait for whoever needs a table to stand still, and keep others from beginning to."""
+    make_folder(table)
+    with _locked(table):
+        yield
+
+
+@contextmanager
+def _locked(folder: Path, how: int = fcntl.LOCK_EX) -> Iterator[None]:
     lock = _lock(folder, how)
     try:
         yield
@@ -46,11 +63,11 @@ def _locked(folder: Path, how: int = 0) -> Iterator[None]:
         os.close(lock)
 
 
-def _lock(folder: Path, how: int = 0) -> int:
+def _lock(folder: Path, how: int = fcntl.LOCK_EX) -> int:
     """A descriptor that holds the folder's lock until it is closed, by whatever end of the process."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | how)
+        fcntl.flock(descriptor, how)
     except BaseException:
         os.close(descriptor)
         raise

@@ -1,6 +1,7 @@
 """Load one partition: landed files -> typed Parquet, with what does not fit in quarantine.
 
-The new file is written beside the old one, checked, and renamed over it; until then the last good load is untouched.
+The new file is written beside the old one, checked, and renamed over it; until then the last good load is untouched. A
+load that another one replaces is kept apart, for days that have read it (ingest/superseded.py).
 """
 
 from __future__ import annotations
@@ -19,11 +20,12 @@ from engine import Vault
 from ingest.contract import Contract
 from ingest.errors import ExtractError, StillBeingWrittenError
 from ingest.expectations import Expected, check
-from ingest.files import glob_of, quoted, scratch_folder
+from ingest.files import changing, glob_of, quoted, scratch_folder
 from ingest.landing import LandedFile, ensure_unchanged, landed_files, load_id, wait_until_settled
 from ingest.quarantine import replace_rejects
 from ingest.read import Unread, read_file
 from ingest.records import Reject
+from ingest.superseded import PART, keep
 from ingest.tombstones import Tombstones
 from ingest.typing_sql import kept_sql, reason_sql, typed_sql
 
@@ -110,7 +112,9 @@ def load_partition(
         if report.problem is None:
             rejected = quarantine / contract.source / contract.table / f"extract_date={day}"
             replace_rejects(rejects, rejected, scratch, vault)
-            put_in_place(scratch / "part.parquet", target / "part.parquet")
+            with changing(target.parent):
+                keep(target, scratch / PART, vault)
+                put_in_place(scratch / PART, target / PART)
             report.is_loaded = True
     return report
 
@@ -156,7 +160,7 @@ def _load(
             ).fetchall()
         )
         report.undeclared_columns = sorted(undeclared)
-        part = scratch / "part.parquet"
+        part = scratch / PART
         _write_parquet(connection, contract, report, loaded, part, vault)
         _judge(connection, contract, report, vault.read_parquet(glob_of(part), "hive_partitioning = false"))
     return rejects

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import Progress
 from typer.core import TyperGroup
 
-from orchestration import definition_commands, delivery_commands, generate, person_commands
+from orchestration import definition_commands, delivery_commands, generate, person_commands, replay_commands
 from orchestration.damage import what_to_do
 from orchestration.settings import PROJECT, export_environment, settings
 
@@ -49,6 +49,8 @@ app.command(name="segment")(definition_commands.show_segment)
 app.command(name="lint")(definition_commands.lint)
 app.command(name="diff")(definition_commands.show_diff)
 app.command(name="generate")(generate.generate_texts)
+app.command(name="replay")(replay_commands.replay)
+app.command(name="restate")(replay_commands.restate)
 app.command(name="simulate")(definition_commands.simulate)
 app.command(name="preview")(definition_commands.preview)
 

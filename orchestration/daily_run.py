@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
@@ -18,23 +18,23 @@ from rich.markup import escape
 from disk import explained
 from ingest import Contract, read_contracts
 from ingest.landing import landed_days, listing
+from ingest.superseded import SUPERSEDED
 from orchestration.alerts import after_run
+from orchestration.code import code_hash
 from orchestration.dbt_project import manifest
-from orchestration.partitions import daily
+from orchestration.partitions import ERASURE_TAG, daily
 from orchestration.progress import condensed
-from orchestration.settings import PROJECT, Settings, settings
+from orchestration.settings import Settings, settings
 from orchestration.site import is_of_pulse, last_live_day, site_for
 from orchestration.warehouse import ensure_room_for_run
 from orchestration.zones import ensure_readable
 
 INPUTS_TAG = "postroom/inputs"
-ERASURE_TAG = "postroom/erasure"
 # A run in a terminal's own process: it is dead when that process is, which Dagster's daemon cannot see.
 _TERMINAL_TAG = "postroom/terminal"
 # Dagster's own tags for one run over a range of partitions.
 RANGE_START_TAG = "dagster/asset_partition_range_start"
 RANGE_END_TAG = "dagster/asset_partition_range_end"
-_CODE = ("adapters", "exports", "ingest", "macros", "models", "orchestration", "seeds", "dbt_project.yml")
 _LOG_LEVEL = {"loggers": {"console": {"config": {"log_level": "INFO"}}}}
 
 
@@ -198,24 +198,17 @@ def _is_backlog(here: Settings, contract: Contract, day: date) -> bool:
 
 def _inputs(day: date, here: Settings) -> str:
     """A hash of what the day's result depends on: the project's files, the key, what has landed, and the state."""
-    digest = hashlib.sha256(here.unsubscribe_key.encode())
-    for name in _CODE:
-        for path in _files(PROJECT / name):
-            digest.update(f"{path.relative_to(PROJECT)}".encode() + path.read_bytes())
+    digest = hashlib.sha256(code_hash(here).encode())
     for contract in read_contracts(manifest()):
         folder = _landing(here, contract) / day.isoformat()
         digest.update(f"{folder}:{listing(folder)}".encode())
     for path in sorted(p for zone in (here.raw, here.history, here.ledger) for p in zone.rglob("*.parquet")):
-        # The day's own partitions are written by the run itself, and what pulses wrote was before it, or is not for it.
-        if not path.parent.name.endswith(f"_date={day}") and not is_of_pulse(path):
+        # The day's own partitions are written by the run itself, what pulses wrote was before it or is not for it, and
+        # it reads nothing that is superseded.
+        is_own = path.parent.name.endswith(f"_date={day}")
+        if not is_own and not is_of_pulse(path) and path.parent.name != SUPERSEDED:
             digest.update(f"{path}:{path.stat().st_mtime_ns}".encode())
     return digest.hexdigest()[:32]
-
-
-def _files(path: Path) -> Iterable[Path]:
-    if path.is_file():
-        return [path]
-    return sorted(f for f in path.rglob("*") if f.is_file() and "__pycache__" not in f.parts)
 
 
 def _is_built(day: date, here: Settings) -> bool:

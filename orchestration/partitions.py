@@ -14,6 +14,10 @@ daily = dg.DailyPartitionsDefinition(start_date=settings().first_day.isoformat()
 one_day_a_run = dg.BackfillPolicy.multi_run(max_partitions_per_run=1)
 
 
+# A run that builds a day anew after somebody was erased.
+ERASURE_TAG = "postroom/erasure"
+
+
 def is_backfill(context: dg.AssetExecutionContext) -> bool:
     """Whether the run is one of a backfill's, started over days that have passed."""
     return BACKFILL_TAG in context.run.tags
@@ -22,3 +26,8 @@ def is_backfill(context: dg.AssetExecutionContext) -> bool:
 def days_of(context: dg.AssetExecutionContext) -> list[date]:
     """The days the run covers, in order: one, or a range when a backfill runs as one."""
     return sorted(date.fromisoformat(key) for key in context.partition_keys)
+
+
+def is_rebuild(context: dg.AssetExecutionContext) -> bool:
+    """Whether the run builds a day anew from what its last run was given, less those who were erased since."""
+    return ERASURE_TAG in context.run.tags

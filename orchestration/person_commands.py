@@ -94,7 +94,7 @@ def _ensure_idle(here: Settings) -> None:
     """Raise PrivacyError where a run is at work, WarehouseBusyError where another process has the warehouse open."""
     import dagster as dg
 
-    from orchestration.daily_run import ERASURE_TAG
+    from orchestration.partitions import ERASURE_TAG
 
     at_work = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
     ensure_readable(here)

@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 
 from disk import ensure_room
+from orchestration import inputs
 from orchestration.database import WarehouseDamagedError, discard, open_database
 from orchestration.settings import Settings
 from orchestration.site import Site
@@ -19,9 +20,9 @@ class OvertakenError(Exception):
     """Another run has built in the same warehouse between a run's build and its publishing."""
 
 
-def prepare(site: Site, manifest: Mapping[str, Any], settings: Settings) -> bool:
-    """Give the warehouse its source views as the zones are now. A replay begins from nothing, and so does one that is
-    damaged: gives whether it was.
+def prepare(site: Site, manifest: Mapping[str, Any], settings: Settings, given: inputs.Inputs | None = None) -> bool:
+    """Give the warehouse its source views as the zones are now or, with `given`, of what that names. For a live run
+    what it is given is noted. A replay begins from nothing, and so does one that is damaged: gives whether it was.
 
     Raises:
         DiskFullError: there is no room for what a run writes.
@@ -40,8 +41,10 @@ def prepare(site: Site, manifest: Mapping[str, Any], settings: Settings) -> bool
         discard(site.warehouse)
         is_damaged = True
     with open_warehouse(site) as connection:
-        create_views(connection, manifest, settings)
+        create_views(connection, manifest, settings, given.known if given else None)
         begin(connection, site)
+        if site.is_live:
+            inputs.note(connection, site, manifest)
     return is_damaged
 
 

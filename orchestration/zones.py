@@ -8,6 +8,7 @@ from __future__ import annotations
 import glob
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
@@ -16,7 +17,8 @@ from typing import Any
 import duckdb
 
 from ingest.contract import LINEAGE_COLUMNS
-from ingest.files import quoted
+from ingest.files import glob_of, quoted
+from ingest.superseded import EMPTY, SUPERSEDED, files_of
 from orchestration.settings import Settings
 
 _LISTED = "loads.listed"
@@ -24,8 +26,9 @@ _LISTED = "loads.listed"
 
 def state_files(zones: Settings) -> Iterator[Path]:
     """Every file that the zones hold in their own form: Parquet, and what is in quarantine."""
-    yield from zones.raw.glob("*/*/*/part.parquet")
-    for zone in (zones.history, zones.ledger):
+    for table in zones.raw.glob("*/*"):
+        yield from files_of(table)
+    for zone in (zones.history, zones.home / "restated", zones.ledger):
         yield from zone.glob("*/*/*.parquet")
     yield from zones.quarantine.glob("*/*/*/rejects.*")
     # An erasure that was broken off.
@@ -42,16 +45,29 @@ def ensure_readable(zones: Settings) -> None:
     zones.vault.ensure_opens(sorted(state_files(zones)))
 
 
-def create_views(connection: duckdb.DuckDBPyConnection, manifest: Mapping[str, Any], zones: Settings) -> None:
+@dataclass(frozen=True)
+class Known:
+    """The files of raw and history that a run is given, by source and table; of the ledger it reads what there is."""
+
+    files: Mapping[tuple[str, str], Sequence[Path]]
+
+
+def create_views(
+    connection: duckdb.DuckDBPyConnection, manifest: Mapping[str, Any], zones: Settings, known: Known | None = None
+) -> None:
     """Create or replace a view for each source of the manifest: `raw_<source>.<table>`, `history.*` and so on.
 
+    Each sees what its zone holds whenever it is read or, with `known`, those files and no others.
     The list of what is loaded, `loads.extracts`, is of this moment; of what is loaded later the next call knows.
     """
     for source in manifest["sources"].values():
         columns = _columns(source)
         zone = source["config"]["meta"].get("zone")
-        everything = [] if zone == "loads" else _everything(source, zones)
-        rows = _extracts(manifest, zones) if zone == "loads" else _rows(source, columns, zones, everything)
+        rows = (
+            _extracts(manifest, zones, known)
+            if zone == "loads"
+            else _rows(source, columns, zones, _given(source, zones, known))
+        )
         _create_view(connection, source, columns, rows)
 
 
@@ -84,7 +100,12 @@ def new_extracts(manifest: Mapping[str, Any], zones: Settings, new: Path) -> lis
     """The queries, one per table, over what is loaded in `new`, as `loads.extracts` has it."""
     landed = [s for s in manifest["sources"].values() if "zone" not in s["config"]["meta"]]
     return [
-        _extracts_of(s["source_name"], s["name"], new, zones)
+        _extracts_of(
+            s["source_name"],
+            s["name"],
+            [f"{_glob(new / s['source_name'] / s['name'])}/extract_date=*/*.parquet"],
+            zones,
+        )
         for s in landed
         if any((new / s["source_name"] / s["name"]).glob("extract_date=*/*.parquet"))
     ]
@@ -167,6 +188,13 @@ def _everything(source: Mapping[str, Any], zones: Settings) -> list[str]:
     return [f"{_glob(folder)}/{day}=*/*.parquet"] if any(folder.glob(f"{day}=*/*.parquet")) else []
 
 
+def _given(source: Mapping[str, Any], zones: Settings, known: Known | None) -> list[str]:
+    """The patterns of the files that a run is given of a source."""
+    if known is None or source["config"]["meta"].get("zone") == "ledger":
+        return _everything(source, zones)
+    return [glob_of(file) for file in known.files.get((source["source_name"], source["name"]), ())]
+
+
 def _day_column(source: Mapping[str, Any]) -> str:
     return "as_of_date" if "zone" in source["config"]["meta"] else "extract_date"
 
@@ -177,58 +205,58 @@ def _rows(
     """The select over the files of a source, or None where there are none."""
     day = _day_column(source)
     declared = {n: t for n, t in columns.items() if n != day}
-    reads = [f"select *, {_day_of('filename', day)} as {day} from {_read(p, declared, zones)}" for p in patterns]
-    return " union all ".join(reads) or None
+    return (
+        f"select *, {_day_of('filename', day)} as {day} from {_read(patterns, declared, zones)}" if patterns else None
+    )
 
 
-def _extracts(manifest: Mapping[str, Any], zones: Settings) -> str | None:
+def _extracts(manifest: Mapping[str, Any], zones: Settings, known: Known | None) -> str | None:
     """The select over what is loaded, by partition: a row for each file, with what its rows say of their load.
 
     So one rename puts data and description in place. A file without a row is there and no more: its load_id is `empty`,
     and nothing of it is in quarantine, for a load that has rejected rows only is not put in place.
     """
     landed = [s for s in manifest["sources"].values() if "zone" not in s["config"]["meta"]]
-    tables = [(s["source_name"], s["name"]) for s in landed]
-    loaded = [table for table in tables if any(zones.raw.joinpath(*table).glob("extract_date=*/part.parquet"))]
-    return " union all ".join(_extracts_of(*table, zones.raw, zones) for table in loaded) or None
+    given = {(s["source_name"], s["name"]): _given(s, zones, known) for s in landed}
+    return " union all ".join(_extracts_of(*table, files, zones) for table, files in given.items() if files) or None
 
 
-def _extracts_of(source_name: str, table_name: str, raw: Path, zones: Settings) -> str:
-    pattern = f"{_glob(raw / source_name / table_name)}/extract_date=*/*.parquet"
+def _extracts_of(source_name: str, table_name: str, patterns: Sequence[str], zones: Settings) -> str:
+    listed = ", ".join(f"'{pattern}'" for pattern in patterns)
     said = {"load_id": "string", "quarantined_count": "bigint"}
     return f"""
         select
             '{source_name}' as source_name,
             '{table_name}' as table_name,
             {_day_of("file", "extract_date")} as extract_date,
-            coalesce(load_id, 'empty') as load_id,
+            coalesce(load_id, '{EMPTY}') as load_id,
             coalesce(row_count, 0) as row_count,
             coalesce(quarantined_count, 0) as quarantined_count
-        from glob('{pattern}')
+        from glob([{listed}])
         left join (
             select
                 filename,
                 any_value(load_id) as load_id,
                 any_value(quarantined_count) as quarantined_count,
                 count(*) as row_count
-            from {_read(pattern, said, zones)}
+            from {_read(patterns, said, zones)}
             group by filename
         ) on file = filename"""
 
 
-def _read(pattern: str, columns: Mapping[str, str], zones: Settings) -> str:
+def _read(patterns: Sequence[str], columns: Mapping[str, str], zones: Settings) -> str:
     """The files as these columns and `filename`. A column that a file does not have is null, and of its others none is.
 
     Declared, the columns need not be looked up in every file's footer, as union_by_name does; encrypted files, it
     cannot read (https://github.com/duckdb/duckdb/issues/21508).
     """
     schema = ", ".join(f"'{n}': {{name: '{n}', type: '{t}', default_value: null}}" for n, t in columns.items())
-    return zones.vault.read_parquet(pattern, f"schema = map {{{schema}}}", "filename = true")
+    return zones.vault.read_parquet(patterns, f"schema = map {{{schema}}}", "filename = true")
 
 
 def _day_of(path: str, name: str) -> str:
     """The day in a partition's path. DuckDB reads the files only that a condition on it leaves."""
-    return f"cast(regexp_extract({path}, '/{name}=([^/]+)/[^/]+$', 1) as date)"
+    return f"cast(regexp_extract({path}, '/{name}=([^/]+)/({SUPERSEDED}/)?[^/]+$', 1) as date)"
 
 
 def _glob(folder: Path) -> str:

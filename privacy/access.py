@@ -12,6 +12,7 @@ from delivery import standings_of
 from ingest import Contract, Tombstones
 from ingest.identifiers import spelled
 from ingest.quarantine import read_rejects
+from ingest.superseded import partition_of
 from privacy import landing, state
 from privacy.person import Identifier, Person, find_person
 from privacy.records import know, names
@@ -74,7 +75,7 @@ def _records(connection: duckdb.DuckDBPyConnection, zones: Zones, contract: Cont
     found: list[dict[str, Any]] = []
     for path, rows in state.rows_by_file(connection, zones, contract):
         source = zones.parquet(path, "file_row_number = true")
-        day = path.parent.name.removeprefix("extract_date=")
+        day = partition_of(path).name.removeprefix("extract_date=")
         numbers = ", ".join(map(str, rows))
         cursor = connection.execute(
             f"select '{day}' as extract_date, * exclude (file_row_number, load_id) from {source} "

@@ -97,6 +97,8 @@ class Erasure:
             # Which removes those that nobody works in any more.
             with scratch_folder(zone):
                 pass
+        for left in self.zones.home.glob(".restated.*"):
+            shutil.rmtree(left)
         ours = [self.zones.raw, self.zones.history, self.zones.ledger, self.zones.home / "published"]
         for file in [f for zone in ours for f in zone.rglob(".*.tmp")]:
             file.unlink()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -13,6 +13,7 @@ from ingest import Contract
 from ingest.files import quoted
 from ingest.identifiers import canonical_email, identifiers_sql, read_providers
 from ingest.quarantine import read_rejects
+from ingest.superseded import EMPTY, files_of, load_id_of, partition_of
 from ingest.tombstones import PROVIDERS
 from privacy.person import Identifier, Person
 from privacy.records import know, rows_of, theirs_sql
@@ -97,8 +98,8 @@ def _pairs(
 
 
 def raw_files(zones: Zones, contract: Contract) -> list[Path]:
-    """The files of a raw table, by day."""
-    return sorted((zones.raw / contract.source / contract.table).glob("extract_date=*/*.parquet"))
+    """The files of a raw table by day, those that later loads have superseded too."""
+    return files_of(zones.raw / contract.source / contract.table)
 
 
 def _rows(zones: Zones, contract: Contract, path: Path) -> str:
@@ -111,17 +112,21 @@ def _rows(zones: Zones, contract: Contract, path: Path) -> str:
 def remove_from_raw(zones: Zones, person: Person) -> dict[str, int]:
     """Take the person's rows out of the raw zone; give the rows removed by table.
 
-    Each partition changed gets a load id of its own, so that what was built from it is built anew.
+    Each load changed gets an id of its own, so that what was built from it is built anew. What days were given by its
+    former id is put on record by the new one first: broken off in between, the same is done again.
     """
-    removed = {}
+    changes = []
     with zones.memory() as connection:
         know(connection, person)
         for contract in zones.contracts:
-            count = 0
-            for path, rows in rows_by_file(connection, zones, contract):
-                _without(connection, zones, contract, path, rows)
-                count += len(rows)
-            removed[contract.name] = count
+            found = rows_by_file(connection, zones, contract)
+            changes += [_change(zones, contract, path, rows) for path, rows in found]
+        _rename_in_records(connection, zones, changes)
+        for change in changes:
+            _without(connection, zones, change)
+    removed = {contract.name: 0 for contract in zones.contracts}
+    for change in changes:
+        removed[change.contract.name] += len(change.rows)
     return removed
 
 
@@ -134,21 +139,71 @@ def rows_by_file(
             yield path, rows
 
 
-def _without(
-    connection: duckdb.DuckDBPyConnection, zones: Zones, contract: Contract, path: Path, rows: Sequence[int]
-) -> None:
-    source = zones.parquet(path, "file_row_number = true")
-    (before,) = connection.execute(f"select any_value(load_id) from {source}").fetchone() or (None,)
-    load_id = hashlib.sha256(f"{before} without {sorted(rows)}".encode()).hexdigest()[:16]
-    rejected = zones.quarantine / contract.source / contract.table / path.parent.name
-    quarantined = sum(len(read_rejects(file, zones.vault)) for file in rejected.glob("rejects.*"))
-    numbers = ", ".join(map(str, rows))
+@dataclass(frozen=True)
+class _Change:
+    """A load without some of its rows: what it is called before and after."""
+
+    contract: Contract
+    path: Path
+    rows: Sequence[int]
+    before: str
+    after: str
+
+
+def _change(zones: Zones, contract: Contract, path: Path, rows: Sequence[int]) -> _Change:
+    before = load_id_of(path, zones.vault)
+    with zones.memory() as connection:
+        (total,) = connection.execute(f"select count(*) from {zones.parquet(path)}").fetchone() or (0,)
+    digest = hashlib.sha256(f"{before} without {sorted(rows)}".encode()).hexdigest()[:16]
+    return _Change(contract, path, rows, before, digest if total > len(rows) else EMPTY)
+
+
+def _rename_in_records(connection: duckdb.DuckDBPyConnection, zones: Zones, changes: Sequence[_Change]) -> None:
+    """Call the loads by their new ids in what the days were given (`history/inputs`)."""
+    connection.execute(
+        "create or replace temp table renamed"
+        " (source_name varchar, table_name varchar, day date, load_id varchar, new_id varchar)"
+    )
+    for change in changes:
+        day = partition_of(change.path).name.removeprefix("extract_date=")
+        connection.execute(
+            "insert into renamed values ($source, $table, $day::date, $before, $after)",
+            {
+                "source": change.contract.source,
+                "table": change.contract.table,
+                "day": day,
+                "before": change.before,
+                "after": change.after,
+            },
+        )
+    for record in sorted(zones.history.glob("inputs/*/*.parquet")):
+        records = zones.parquet(record)
+        on = "using (source_name, table_name, day, load_id)"
+        if connection.execute(f"select 1 from {records} semi join renamed {on} limit 1").fetchone():
+            kept = f"select * exclude (new_id) replace (coalesce(new_id, load_id) as load_id) from {records}"
+            renamed = f"left join (select distinct * from renamed) {on}"
+            zones.rewrite(connection, f"{kept} {renamed} order by all", record)
+
+
+def _without(connection: duckdb.DuckDBPyConnection, zones: Zones, change: _Change) -> None:
+    source = zones.parquet(change.path, "file_row_number = true")
+    folder, quarantined = partition_of(change.path), "quarantined_count"
+    is_in_place = change.path.parent == folder
+    if is_in_place:
+        rejected = zones.quarantine / change.contract.source / change.contract.table / folder.name
+        count = sum(len(read_rejects(file, zones.vault)) for file in rejected.glob("rejects.*"))
+        quarantined = f"cast({count} as bigint)"
+    numbers = ", ".join(map(str, change.rows))
     kept = (
         "select * exclude (file_row_number) "
-        f"replace ('{load_id}' as load_id, cast({quarantined} as bigint) as quarantined_count) "
+        f"replace ('{change.after}' as load_id, {quarantined} as quarantined_count) "
         f"from {source} where file_row_number not in ({numbers}) order by file_row_number"
     )
-    zones.rewrite(connection, kept, path)
+    # What is superseded goes by its load's id.
+    target = change.path if is_in_place else change.path.with_name(f"{change.after}.parquet")
+    zones.rewrite(connection, kept, target)
+    if target != change.path:
+        change.path.unlink()
 
 
 def remove_from_state(zones: Zones, person: Person) -> dict[str, int]:
@@ -186,8 +241,9 @@ def _blanked_records(connection: duckdb.DuckDBPyConnection, source: str) -> dict
 
 
 def state_files(zones: Zones) -> list[Path]:
-    """The files of history and ledger, but for the tombstones: they tell nothing of anybody."""
-    found = [p for zone in (zones.history, zones.ledger) for p in zone.glob("*/*/*.parquet")]
+    """The files of history, restated too, and ledger, but for the tombstones: they tell nothing of anybody."""
+    roots = (zones.history, zones.home / "restated", zones.ledger)
+    found = [p for zone in roots for p in zone.glob("*/*/*.parquet")]
     return sorted(p for p in found if p.parts[-3] != "tombstones")
 
 

@@ -16,8 +16,8 @@ from orchestration.dbt_project import project
 from orchestration.settings import PROJECT, dbt_environment
 from workbench.errors import WorkbenchError
 
-# What dbt keeps of its last parse, beside manifest.json.
-_PARSED = "partial_parse.msgpack"
+# What dbt keeps of its last parse of the project, in the folder that the project is parsed into.
+_PARSED = "parse/partial_parse.msgpack"
 
 
 def parsed_project() -> Manifest:
@@ -30,11 +30,10 @@ def parsed_project() -> Manifest:
         current_manifest()
     except RuntimeError as error:
         raise WorkbenchError(str(error)) from None
-    target = Path(project().target_path)
-    path = target / _PARSED
+    path = Path(project().target_path) / _PARSED
     if path.exists():
         return Manifest.from_msgpack(path.read_bytes())
-    return parse(PROJECT, target)
+    return parse(PROJECT, path.parent)
 
 
 def parse(project_dir: Path, target: Path) -> Manifest:

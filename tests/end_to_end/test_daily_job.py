@@ -182,6 +182,11 @@ def test_a_later_day_does_not_send_again(two_days: tuple[Home, dict[str, str]]) 
     assert int(str(reasons[0][0])) > 0
 
 
+def test_what_runs_leave_is_their_owner_s_alone(two_days: tuple[Home, dict[str, str]]) -> None:
+    home, _ = two_days
+    assert [path for path in home.path.rglob("*") if path.lstat().st_mode & 0o077] == []
+
+
 def test_a_member_who_stays_keeps_the_day_of_entry(two_days: tuple[Home, dict[str, str]]) -> None:
     home, _ = two_days
     entries = home.query(

@@ -54,6 +54,8 @@ def test_postroom_explains_itself(tmp_path: Path) -> None:
             "erase",
             "access",
             "deliver",
+            "replay",
+            "restate",
             "doctor",
             "sync",
             "duplicates",

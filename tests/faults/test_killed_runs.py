@@ -84,5 +84,6 @@ def test_killed_and_started_again_a_run_leaves_the_same_files(
         home.postroom("run", "--day", day)
     assert home.bytes_of(*ZONES) == expected.bytes_of(*ZONES)
     assert tables(home.path) == tables(expected.path)
+    assert [path for path in home.path.rglob("*") if path.lstat().st_mode & 0o077] == [], "for others to read"
     messages = sent(home.path)
     assert messages and len(set(messages)) == len(messages)

@@ -3,7 +3,7 @@
     incremental_strategy='recompute',
     unique_key='email_event_id',
     post_hook='{{ record_loads() }}',
-    meta={'extracts': ['esp.events']},
+    meta={'extracts': ['esp.events'], 'happened_at': 'occurred_at'},
 ) }}
 
 {%- set event_versions = ref('int_activity__email_event_versions') %}

@@ -3,7 +3,7 @@
     incremental_strategy='recompute',
     unique_key='order_id',
     post_hook='{{ record_loads() }}',
-    meta={'extracts': ['shop.orders', 'shop.order_lines']},
+    meta={'extracts': ['shop.orders', 'shop.order_lines'], 'happened_at': 'ordered_at'},
 ) }}
 
 {%- set order_versions = ref('int_activity__order_versions') %}

@@ -3,7 +3,7 @@
     incremental_strategy='recompute',
     unique_key='event_id',
     post_hook='{{ record_loads() }}',
-    meta={'extracts': ['web.events']},
+    meta={'extracts': ['web.events'], 'happened_at': 'occurred_at'},
 ) }}
 
 {%- set event_versions = ref('int_activity__web_event_versions') %}

@@ -1,16 +1,19 @@
 """Build the warehouse at the end of a day, then publish it: dated results to history/, and a copy for readers."""
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import Any
 
 import dagster as dg
 from dagster_dbt import DagsterDbtCliRuntimeError, DbtCliResource, dbt_assets
 
 from disk import DiskFullError
+from ingest.files import standing_still
+from orchestration import inputs
 from orchestration.damage import damaged_files
 from orchestration.database import WarehouseBusyError, WarehouseDamagedError, discard, is_whole
 from orchestration.dbt_project import manifest, project
-from orchestration.partitions import daily, days_of, is_backfill, one_day_a_run
+from orchestration.partitions import daily, days_of, is_backfill, is_rebuild, one_day_a_run
 from orchestration.publish import publish
 from orchestration.settings import dbt_environment, settings
 from orchestration.site import Site, site_for
@@ -32,8 +35,15 @@ WAREHOUSE_POOL = "warehouse"
 def models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
     """Every model, seed and data test. Unit tests are for whoever edits a model, not for the nightly run."""
     site = _site(context)
+    # What a live run was given is on record, and a replay of the day is given the same: it must not change meanwhile.
+    with standing_still(settings().raw) if site.is_live else nullcontext():
+        yield from _build(context, dbt, site)
+
+
+def _build(context: dg.AssetExecutionContext, dbt: DbtCliResource, site: Site) -> Iterator[Any]:
     try:
-        if prepare(site, manifest(), settings()):
+        given = inputs.given_to(site, manifest(), settings(), as_it_was=is_rebuild(context))
+        if prepare(site, manifest(), settings(), given):
             context.log.warning(f"{site.warehouse} was damaged. It is made anew from raw/, history/ and ledger/.")
         is_outdated = is_built_with_other_macros(site, manifest())
     except WarehouseBusyError as error:
@@ -45,6 +55,8 @@ def models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[A
     context.log.info(
         f"as of {site.as_of}, in {site.warehouse}" + ("" if site.is_live else " (a replay: nothing is sent)")
     )
+    if given and given.missing:
+        context.log.warning(f"What this day read and is gone by now: {', '.join(given.missing)}")
     arguments = ["build", "--exclude-resource-type", "unit_test", "--vars", f"{{as_of: '{site.as_of}'}}"]
     if is_outdated:
         context.log.info("a macro has changed since the last run: every fact is made anew")

@@ -1,0 +1,26 @@
+"""What a run's result depends on besides its data: the project's own files."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+from orchestration.settings import PROJECT, Settings
+
+_CODE = ("adapters", "exports", "ingest", "macros", "models", "orchestration", "seeds", "dbt_project.yml")
+
+
+def code_hash(here: Settings) -> str:
+    """A hash of the project's files, and of the key that signs links."""
+    digest = hashlib.sha256(here.unsubscribe_key.encode())
+    for name in _CODE:
+        for path in _files(PROJECT / name):
+            digest.update(f"{path.relative_to(PROJECT)}".encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _files(path: Path) -> Iterable[Path]:
+    if path.is_file():
+        return [path]
+    return sorted(f for f in path.rglob("*") if f.is_file() and "__pycache__" not in f.parts)
