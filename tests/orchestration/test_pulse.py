@@ -13,7 +13,8 @@ import duckdb
 import pytest
 
 from orchestration import pulse
-from orchestration.pulse import NotNowError, Plan, last_run
+from orchestration.pulse import NotNowError, last_run
+from orchestration.pulse_plan import Plan
 from orchestration.send_log import SentMeanwhileError, ensure_not_sent_meanwhile, record
 from orchestration.settings import Settings, settings
 from orchestration.site import PulseSite, Site, last_live_day

@@ -10,7 +10,8 @@ import dagster as dg
 from orchestration.dbt_project import manifest
 from orchestration.defs.transform.assets import WAREHOUSE_POOL
 from orchestration.partitions import BACKFILL_TAG
-from orchestration.pulse import NotNowError, Plan, PulseFailedError, inputs, last_run, next_due_at, pulse, seen_inputs
+from orchestration.pulse import NotNowError, PulseFailedError, inputs, last_run, next_due_at, pulse, seen_inputs
+from orchestration.pulse_plan import Plan
 from orchestration.settings import settings
 from orchestration.site import PulseSite
 
