@@ -13,6 +13,8 @@ import yaml
 from exports.errors import LoadError, Problem
 
 Key = tuple[str, ...]
+# A few lines that repeat each other by name could become as large as the memory.
+MOST_VALUES = 100_000
 
 
 @dataclass(slots=True)
@@ -56,7 +58,9 @@ class YamlFile:
 
 
 def read_yaml(path: Path) -> YamlFile:
-    """Reads one YAML mapping. Raises LoadError (file and line) for a missing file, bad YAML or a repeated key."""
+    """Reads one YAML mapping. Raises LoadError (file and line) for a missing file, bad YAML, a repeated key, or more
+    than MOST_VALUES values.
+    """
     try:
         root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
     except FileNotFoundError:
@@ -68,7 +72,7 @@ def read_yaml(path: Path) -> YamlFile:
     if not isinstance(root, yaml.MappingNode):
         raise LoadError([Problem(path, 1, "must be a YAML mapping")])
     file = YamlFile(path, {}, {})
-    file.data = _construct(root, (), file, set())
+    file.data = _construct(root, (), file)
     if file.problems:
         raise LoadError(file.problems)
     return file
@@ -85,13 +89,11 @@ def yaml_problem(path: Path, error: Exception) -> Problem:
     return Problem(path, 1, "not valid YAML: it holds characters that no text has")
 
 
-def _construct(node: yaml.Node, key: Key, file: YamlFile, met: set[int]) -> Any:
-    if isinstance(node, yaml.CollectionNode):
-        # One that is repeated by its name could hold itself, or become as large as the memory.
-        if id(node) in met:
-            file.fault(key, "repeats another part of the file by `*`: write it out")
-            return None
-        met.add(id(node))
+def _construct(node: yaml.Node, key: Key, file: YamlFile, above: tuple[yaml.Node, ...] = ()) -> Any:
+    if node in above:
+        raise LoadError([Problem(file.path, file.line(*key), "repeats by `*` what it is a part of: write it out")])
+    if len(file.lines) > MOST_VALUES:
+        raise LoadError([Problem(file.path, 1, f"holds more than {MOST_VALUES:,} values, those repeated by `*` too")])
     if isinstance(node, yaml.MappingNode):
         result: dict[str, Any] = {}
         for name_node, value_node in node.value:
@@ -99,12 +101,14 @@ def _construct(node: yaml.Node, key: Key, file: YamlFile, met: set[int]) -> Any:
             file.lines[(*key, name)] = name_node.start_mark.line + 1
             if name in result:
                 file.fault((*key, name), f"key {name!r} is given twice")
-            result[name] = _construct(value_node, (*key, name), file, met)
+            result[name] = _construct(value_node, (*key, name), file, (*above, node))
         return result
     if isinstance(node, yaml.SequenceNode):
         for position, item in enumerate(node.value):
             file.lines[(*key, str(position))] = item.start_mark.line + 1
-        return [_construct(item, (*key, str(position)), file, met) for position, item in enumerate(node.value)]
+        return [
+            _construct(item, (*key, str(position)), file, (*above, node)) for position, item in enumerate(node.value)
+        ]
     loader = yaml.SafeLoader("")
     try:
         return loader.construct_object(node)

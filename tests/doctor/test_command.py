@@ -36,10 +36,10 @@ def _bytes(home: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def parsed(sound: Sound, manifest: dict[str, Any], session_home: Path) -> Sound:
+def parsed(sound: Sound, manifest: dict[str, Any]) -> Sound:
     """The sound home with the project parsed, of days long ago."""
     (sound.path / "dbt").mkdir()
-    shutil.copyfile(session_home / "dbt/manifest.json", sound.path / "dbt/manifest.json")
+    (sound.path / "dbt/manifest.json").write_text(json.dumps(manifest))
     return sound
 
 

@@ -235,8 +235,15 @@ def test_a_source_is_told_from_its_warn_after_on(home: Path) -> None:
     assert cause.id == "stale_source/esp.events" and "may be 24 hours old" in cause.text
 
 
+def _ran_live(home: Path, day: str) -> None:
+    """The send log of a day, without a send: whether there is one is all that is asked."""
+    log = home / f"ledger/sends/as_of_date={day}/winback.parquet"
+    log.parent.mkdir(parents=True)
+    log.touch()
+
+
 def test_a_run_that_was_due_and_has_not_begun_is_missed(home: Path, instance: dg.DagsterInstance) -> None:
-    (home / "ledger/sends/as_of_date=2026-01-05").mkdir(parents=True)
+    _ran_live(home, "2026-01-05")
 
     def ids(at: str) -> list[str]:
         found = list(feeds.schedule(settings(), instance, datetime.fromisoformat(at)))
@@ -254,7 +261,7 @@ def test_a_run_that_was_due_and_has_not_begun_is_missed(home: Path, instance: dg
 def test_a_run_that_has_begun_is_not_missed_whatever_becomes_of_it(home: Path, instance: dg.DagsterInstance) -> None:
     from orchestration.definitions import defs
 
-    (home / "ledger/sends/as_of_date=2026-01-05").mkdir(parents=True)
+    _ran_live(home, "2026-01-05")
     instance.create_run_for_job(defs.resolve_job_def("daily"), tags={"dagster/partition": "2026-01-06"})
     found = list(feeds.schedule(settings(), instance, datetime(2026, 1, 7, 5)))
     assert [finding.level for finding in found] == [Level.OK]
