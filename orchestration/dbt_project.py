@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from disk import write_whole
+from disk import make_folder, write_whole
 from orchestration.settings import PROJECT, dbt_environment, settings
 
 if TYPE_CHECKING:
@@ -35,12 +38,23 @@ def manifest() -> dict[str, Any]:
     """
     path = settings().dbt_target / "manifest.json"
     if not is_current(path):
-        scratch = parse_folder()
-        parse(scratch)
-        # Whole: another process may be reading it.
-        write_whole(path, (scratch / "manifest.json").read_bytes())
+        with _only_parse():
+            if not is_current(path):
+                scratch = parse_folder()
+                parse(scratch)
+                # Whole: another process may be reading it.
+                write_whole(path, (scratch / "manifest.json").read_bytes())
     parsed: dict[str, Any] = json.loads(path.read_text())
     return parsed
+
+
+@contextmanager
+def _only_parse() -> Iterator[None]:
+    """Wait for the parse of another process: two would write the same files."""
+    make_folder(settings().dbt_target)
+    with (settings().dbt_target / "parse.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def parse_folder() -> Path:

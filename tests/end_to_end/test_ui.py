@@ -89,7 +89,7 @@ def test_the_schedule_and_the_sensors_are_on(ui: Ui) -> None:
     states = {s["name"]: s["scheduleState"]["status"] for s in repository["schedules"]}
     states |= {s["name"]: s["sensorState"]["status"] for s in repository["sensors"]}
     on = {"daily": "RUNNING", "landed_extracts": "RUNNING", "alerts": "RUNNING"}
-    assert states == {**on, "duplicates_weekly": "STOPPED"}
+    assert states == {**on, "duplicates_weekly": "STOPPED", "pulse": "STOPPED"}
 
 
 def test_the_daemon_alerts_once_what_is_late(ui: Ui) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from orchestration import dbt_project
+from tests.conftest import REPO
 
 
 def test_a_parse_that_is_killed_leaves_no_manifest_to_read(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -22,3 +24,14 @@ def test_a_parse_that_is_killed_leaves_no_manifest_to_read(home: Path, monkeypat
     with pytest.raises(KeyboardInterrupt):
         dbt_project.manifest.__wrapped__()
     assert not (home / "dbt/manifest.json").exists()
+
+
+def test_processes_that_parse_at_once_all_read_it_whole(home: Path) -> None:
+    code = "from orchestration import dbt_project as p; print(len(p.manifest()['nodes']))"
+    started = [
+        subprocess.Popen([sys.executable, "-c", code], cwd=REPO, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        for _ in range(2)
+    ]
+    told = [process.communicate() for process in started]
+    assert len({out for out, _ in told}) == 1 and all(process.returncode == 0 for process in started), told
+    assert sorted(path.name for path in (home / "dbt").iterdir()) == ["manifest.json", "parse", "parse.lock"]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
 
-from orchestration.defs.jobs import landed_extracts
 from orchestration.settings import settings
 
 HEADER = "id,email,lastmodifieddate,hs_email_optout\n"
@@ -27,6 +27,13 @@ def _land(day: str, rows: str, name: str = "contacts.csv") -> Path:
     # A row that says nothing of an opt-out may leave it out.
     path.write_text(HEADER + "".join(f"{row},\n" if row.count(",") == 2 else f"{row}\n" for row in rows.splitlines()))
     return path
+
+
+def _look(instance: dg.DagsterInstance, cursor: str | None = None) -> Any:
+    """What the sensor asks for."""
+    from orchestration.defs.jobs import landed_extracts
+
+    return landed_extracts(dg.build_sensor_context(instance=instance, cursor=cursor))
 
 
 def _run(instance: dg.DagsterInstance, **how: object) -> dg.ExecuteInProcessResult:
@@ -105,12 +112,12 @@ def test_a_warning_shows_as_a_failed_check_and_blocks_nothing(instance: dg.Dagst
 
 def test_the_sensor_takes_note_first_and_then_asks_for_what_changed(instance: dg.DagsterInstance) -> None:
     _land("2026-01-05", "1,a@example.com,2026-01-05\n")
-    first = landed_extracts(dg.build_sensor_context(instance=instance))
+    first = _look(instance)
     assert first.run_requests == []
-    again = landed_extracts(dg.build_sensor_context(instance=instance, cursor=first.cursor))
+    again = _look(instance, first.cursor)
     assert again.run_requests == []
     _land("2026-01-04", "2,late@example.com,2026-01-04\n", name="late.csv")
-    late = landed_extracts(dg.build_sensor_context(instance=instance, cursor=again.cursor))
+    late = _look(instance, again.cursor)
     assert [(r.partition_key, r.asset_selection) for r in late.run_requests] == [("2026-01-04", [CONTACTS])]
 
 
@@ -118,9 +125,9 @@ def test_the_sensor_asks_for_a_day_with_a_file_of_no_known_format_so_that_its_lo
     instance: dg.DagsterInstance,
 ) -> None:
     _land("2026-01-05", "1,a@example.com,2026-01-05\n")
-    first = landed_extracts(dg.build_sensor_context(instance=instance))
+    first = _look(instance)
     _land("2026-01-04", "", name="contacts.xlsx")
-    late = landed_extracts(dg.build_sensor_context(instance=instance, cursor=first.cursor))
+    late = _look(instance, first.cursor)
     assert [r.partition_key for r in late.run_requests] == ["2026-01-04"]
 
 
@@ -150,7 +157,9 @@ def test_what_is_too_old_is_forgotten_by_a_live_run_and_not_by_a_replay(instance
         path.parent.mkdir(parents=True)
         path.write_text('{"id": "1", "anonymousId": "a", "timestamp": "2022-12-31"}\n')
     events, old = dg.AssetKey(["web", "events"]), settings().landing / "web/events/2023-01-01"
-    (settings().ledger / "sends/as_of_date=2026-01-05").mkdir(parents=True)
+    log = settings().ledger / "sends/as_of_date=2026-01-05/winback.parquet"
+    log.parent.mkdir(parents=True)
+    log.touch()
 
     def load(day: str) -> object:
         from orchestration.definitions import defs

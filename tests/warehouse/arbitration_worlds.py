@@ -107,7 +107,7 @@ class Day:
     @property
     def date(self) -> date:
         """The day the run stands for."""
-        return (self.as_of - timedelta(days=1)).date()
+        return (self.as_of - timedelta(microseconds=1)).date()
 
     def with_late_campaign(self) -> Day:
         """The same day with one campaign more, behind all others, that would write to everybody."""

@@ -154,8 +154,8 @@ def story(tmp_path_factory: pytest.TempPathFactory, parsed_project: Manifest) ->
     warehouse.fill(
         "ledger.sends",
         [
-            (DAYS[0], "to the town", "winback", first.customers["crm_id:21"], "o", "a", AT, None),
-            (DAYS[0], "to a2", "winback", first.customers["crm_id:12"], "o", "a", AT, None),
+            (DAYS[0], "to the town", "winback", first.customers["crm_id:21"], "o", "a", AT, None, None),
+            (DAYS[0], "to a2", "winback", first.customers["crm_id:12"], "o", "a", AT, None, None),
         ],
     )
 

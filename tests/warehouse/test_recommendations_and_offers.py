@@ -82,7 +82,8 @@ class Shop:
         self.warehouse.execute(
             f"""
             insert into ledger.sends
-            select date '{day}', message_id, messages.campaign, messages.customer_id, 'o', 'control', send_at, code
+            select
+                date '{day}', message_id, messages.campaign, messages.customer_id, 'o', 'control', send_at, code, null
             from marts.fct_campaign_messages as messages
             left join marts.fct_offer_codes as codes using (message_id)
             anti join ledger.sends using (message_id)

@@ -29,7 +29,7 @@ _UNDER_WAY = [
 
 
 # The daily run and a pulse take turns: the pool is that of the warehouse.
-@dg.op(name="pulse", pool=WAREHOUSE_POOL)
+@dg.op(name="decide_and_export", pool=WAREHOUSE_POOL)
 def pulse_op(context: dg.OpExecutionContext) -> None:
     at = context.run.tags.get(AS_OF_TAG)
     try:
