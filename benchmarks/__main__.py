@@ -3,8 +3,8 @@
     python -m benchmarks [--size S|M|L] [--rounds 3] [row ...]
 
 `make bench SIZE=M` is the same. Sizes are 20,000, 200,000 and 1,000,000 people. What was measured, with the machine,
-the versions and every round, goes to `bench/<size>.json` under POSTROOM_HOME; the data are removed at the end. Seconds
-differ between machines; ratios hardly do.
+the versions and every round, goes to `bench/<size>.json` under POSTROOM_HOME; the data are removed at the end. Compare
+ratios, not seconds.
 """
 
 from __future__ import annotations
