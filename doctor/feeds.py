@@ -14,6 +14,7 @@ from ingest import Contract
 from ingest.files import glob_of
 from ingest.landing import landed_days, listing
 from orchestration.database import WarehouseBusyError
+from orchestration.runs import PARTITION_TAG
 from orchestration.settings import Settings
 from orchestration.site import last_live_day
 
@@ -97,7 +98,7 @@ def schedule(here: Settings, instance: dg.DagsterInstance | None, at: datetime) 
 
 
 def _has_begun(instance: dg.DagsterInstance | None, day: date) -> bool:
-    runs = dg.RunsFilter(job_name="daily", tags={"dagster/partition": str(day)})
+    runs = dg.RunsFilter(job_name="daily", tags={PARTITION_TAG: str(day)})
     return instance is not None and bool(instance.get_run_records(runs, limit=1))
 
 

@@ -12,11 +12,10 @@ import dagster as dg
 from doctor.finding import Finding, fault, ok, warning
 from doctor.locks import holders
 from orchestration.failures import failures
+from orchestration.runs import TERMINAL_TAG, UNDER_WAY
 from orchestration.settings import Settings
 
 FAILED = "runs"
-UNDER_WAY = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
-_TERMINAL_TAG = "postroom/terminal"
 # Dagster's daemons write their heartbeat twice a minute.
 _SILENT = timedelta(minutes=5)
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
@@ -68,7 +67,7 @@ def stuck(instance: dg.DagsterInstance, here: Settings, at: datetime) -> Iterato
     is_alive = any(at - beat <= _SILENT for beat in _beats(instance))
     in_terminal = bool(holders(here.home / "terminal.lock"))
     for run in instance.get_runs(dg.RunsFilter(statuses=UNDER_WAY)):
-        is_terminal = _TERMINAL_TAG in run.tags
+        is_terminal = TERMINAL_TAG in run.tags
         if in_terminal if is_terminal else is_alive:
             continue
         yield warning(

@@ -23,7 +23,7 @@ from ingest.files import glob_of
 from orchestration.damage import remedy
 from orchestration.database import WarehouseBusyError
 from orchestration.settings import Settings
-from orchestration.site import Site, published_as_of
+from orchestration.site import PULSE_MARK, Site, day_of, published_as_of
 from orchestration.zones import state_files
 
 DELIVERIES = "deliveries"
@@ -147,8 +147,8 @@ def _logged(here: Settings) -> dict[tuple[str, str], list[str]]:
         for path in sorted(here.ledger.glob("sends/as_of_date=*/*.parquet")):
             file = here.vault.read_parquet(glob_of(path), "hive_partitioning = false")
             ids = [m for (m,) in connection.execute(f"select message_id from {file}").fetchall()]
-            campaign, _, time = path.stem.partition("@")
-            day = path.parent.name.removeprefix("as_of_date=")
+            campaign, _, time = path.stem.partition(PULSE_MARK)
+            day = str(day_of(path))
             found[campaign, f"{day}T{time}" if time else day] = ids
     return found
 
@@ -210,7 +210,7 @@ def deliveries(here: Settings) -> Iterator[Finding]:
     counts: Counter[str] = Counter()
     for path in sorted(here.ledger.glob("deliveries/as_of_date=*/*.jsonl")):
         campaign, _, service = path.stem.rpartition(".")
-        day = date.fromisoformat(path.parent.name.removeprefix("as_of_date="))
+        day = day_of(path)
         try:
             standings = Ledger(here.ledger, day, campaign, service).standings
         except DeliveryError as error:

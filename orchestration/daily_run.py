@@ -22,19 +22,16 @@ from ingest.superseded import SUPERSEDED
 from orchestration.alerts import after_run
 from orchestration.code import code_hash
 from orchestration.dbt_project import manifest
+from orchestration.failures import innermost
 from orchestration.partitions import ERASURE_TAG, daily
 from orchestration.progress import condensed
+from orchestration.runs import PARTITION_TAG, RANGE_END_TAG, RANGE_START_TAG, TERMINAL_TAG, UNDER_WAY
 from orchestration.settings import Settings, settings
 from orchestration.site import is_of_pulse, last_live_day, site_for
 from orchestration.warehouse import ensure_room_for_run
 from orchestration.zones import ensure_readable
 
 INPUTS_TAG = "postroom/inputs"
-# A run in a terminal's own process: it is dead when that process is, which Dagster's daemon cannot see.
-_TERMINAL_TAG = "postroom/terminal"
-# Dagster's own tags for one run over a range of partitions.
-RANGE_START_TAG = "dagster/asset_partition_range_start"
-RANGE_END_TAG = "dagster/asset_partition_range_end"
 _LOG_LEVEL = {"loggers": {"console": {"config": {"log_level": "INFO"}}}}
 
 
@@ -146,7 +143,7 @@ def execute(job: dg.JobDefinition, what: str, console: Console, *, instance: dg.
     """Run a job in this process and say which steps failed and why; give whether it succeeded."""
     console.print(what)
     home = settings().home
-    tags = {_TERMINAL_TAG: "true", **how.pop("tags", {})}
+    tags = {TERMINAL_TAG: "true", **how.pop("tags", {})}
     with _only_run(instance, console), condensed(console, what):
         result = job.execute_in_process(
             run_config=_LOG_LEVEL, raise_on_error=False, instance=instance, tags=tags, **how
@@ -169,8 +166,7 @@ def _only_run(instance: dg.DagsterInstance, console: Console) -> Iterator[None]:
         except BlockingIOError:
             console.print("Another postroom command is running; waiting until it is done.")
             fcntl.flock(lock, fcntl.LOCK_EX)
-        under_way = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
-        for run in instance.get_runs(dg.RunsFilter(statuses=under_way, tags={_TERMINAL_TAG: "true"})):
+        for run in instance.get_runs(dg.RunsFilter(statuses=UNDER_WAY, tags={TERMINAL_TAG: "true"})):
             instance.report_run_failed(run, "The process ended before the run did.")
             instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
         yield
@@ -180,10 +176,7 @@ def _cause(failure: Any) -> str:
     """The innermost message: what a person can act on, without the stack that led there."""
     if failure.user_failure_data is not None:
         return failure.user_failure_data.description or ""
-    error = failure.error
-    while error.cause:
-        error = error.cause
-    return str(error.message.strip())
+    return str(innermost(failure.error).message.strip())
 
 
 def _landing(here: Settings, contract: Contract) -> Path:
@@ -219,9 +212,7 @@ def _is_built(day: date, here: Settings) -> bool:
 
 def _has_run(instance: dg.DagsterInstance, day: date, tags: dict[str, str]) -> bool:
     runs = instance.get_runs(
-        dg.RunsFilter(
-            job_name="daily", statuses=[dg.DagsterRunStatus.SUCCESS], tags={"dagster/partition": day.isoformat()}
-        ),
+        dg.RunsFilter(job_name="daily", statuses=[dg.DagsterRunStatus.SUCCESS], tags={PARTITION_TAG: day.isoformat()}),
         limit=1,
     )
     return bool(runs) and all(runs[0].tags.get(name) == value for name, value in tags.items())

@@ -9,6 +9,7 @@ from typing import Any
 import dagster as dg
 
 from alerting import Cause
+from orchestration.runs import PARTITION_TAG, RANGE_END_TAG, RANGE_START_TAG
 
 FAILED = "failed_run"
 QUARANTINE = "quarantine_over_share"
@@ -27,8 +28,7 @@ _TOLD = {"DataError", "ExtractError", "GateClosedError", "LoadError", "NotCompar
          "OvertakenError", "WarehouseDamagedError"}  # fmt: skip
 # dagster-dbt says first how it called dbt.
 _DBT_SAYS = "Errors parsed from dbt logs:"
-_PARTITION = "dagster/partition"
-_RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
+_RANGE = (RANGE_START_TAG, RANGE_END_TAG)
 
 
 def failures(instance: dg.DagsterInstance, at: datetime) -> list[Cause]:
@@ -49,7 +49,7 @@ def is_mended(instance: dg.DagsterInstance, cause: Cause) -> bool:
         return True
     run = record.dagster_run
     same: dict[str, Any] = (
-        {"tags": {_PARTITION: run.tags[_PARTITION]}} if _PARTITION in run.tags else {"job_name": run.job_name}
+        {"tags": {PARTITION_TAG: run.tags[PARTITION_TAG]}} if PARTITION_TAG in run.tags else {"job_name": run.job_name}
     )
     later = instance.get_run_records(dg.RunsFilter(**same, created_after=record.create_timestamp), limit=_MOST_RUNS)
     return any(_has_done(instance, each.dagster_run, run.job_name, cause.step) for each in later)
@@ -94,14 +94,19 @@ def message_of(failure: Any) -> str:
     if failure.user_failure_data is not None:
         description = failure.user_failure_data.description or ""
         return (description.partition(_DBT_SAYS)[2] or description).strip()
-    error = failure.error
-    while error.cause:
-        error = error.cause
+    error = innermost(failure.error)
     if error.cls_name not in _TOLD:
         return f"{error.cls_name}. The run's log in Dagster's UI says where."
     return str(error.message).partition(": ")[2].strip() or str(error.cls_name)
 
 
+def innermost(error: Any) -> Any:
+    """The error that an error of Dagster's goes back to."""
+    while error.cause:
+        error = error.cause
+    return error
+
+
 def _day(run: dg.DagsterRun) -> str:
     """The partition of a run, or its range of them."""
-    return run.tags.get(_PARTITION) or " to ".join(run.tags[tag] for tag in _RANGE if tag in run.tags)
+    return run.tags.get(PARTITION_TAG) or " to ".join(run.tags[tag] for tag in _RANGE if tag in run.tags)

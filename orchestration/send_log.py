@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import glob
-from datetime import date
 from pathlib import Path
 
 import duckdb
 
 from disk import written
 from ingest.files import glob_of, quoted
-from orchestration.site import PULSE_MARK, PulseSite, Site
+from orchestration.site import PULSE_MARK, PulseSite, Site, day_of
 
 COLUMNS = "message_id, campaign, customer_id, occasion_id, variant, send_at"
 
@@ -66,8 +65,8 @@ def ensure_not_sent_meanwhile(
             towards caps that this run knows nothing of.
     """
     target = _log(site, campaign, ledger)
-    logs = [log for log in ledger.glob("sends/as_of_date=*/*.parquet") if _day(log) >= site.day and log != target]
-    later = sorted({_day(log) for log in logs if _day(log) > site.day})
+    logs = [log for log in ledger.glob("sends/as_of_date=*/*.parquet") if day_of(log) >= site.day and log != target]
+    later = sorted({day_of(log) for log in logs if day_of(log) > site.day})
     if later:
         raise SentMeanwhileError(
             f"Messages of {later[0]} have gone out: what this day would send now could be one too many. "
@@ -79,10 +78,6 @@ def ensure_not_sent_meanwhile(
         raise SentMeanwhileError(
             f"{count} messages have been sent by another run since this one was built. Run it again."
         )
-
-
-def _day(log: Path) -> date:
-    return date.fromisoformat(log.parent.name.removeprefix("as_of_date="))
 
 
 def _logged(site: Site, log: Path) -> str:

@@ -74,6 +74,11 @@ def is_of_pulse(path: Path) -> bool:
     return PULSE_MARK in path.name
 
 
+def day_of(file: Path) -> date:
+    """The day of a file of the history or the ledger, by its partition."""
+    return date.fromisoformat(file.parent.name.removeprefix("as_of_date="))
+
+
 def site_for(day: date, settings: Settings, *, is_backfill: bool = False) -> Site:
     """Live for the last day that ran live and later ones; a replay for a day before it, and for all of a backfill."""
     last = last_live_day(settings)
@@ -85,7 +90,7 @@ def site_for(day: date, settings: Settings, *, is_backfill: bool = False) -> Sit
 def last_live_day(settings: Settings) -> date | None:
     """The last day published live or, since that can be deleted, the last with a daily run's send on record."""
     logs = [log for log in settings.ledger.glob("sends/as_of_date=*/*.parquet") if not is_of_pulse(log)]
-    days = [date.fromisoformat(log.parent.name.removeprefix("as_of_date=")) for log in logs]
+    days = [day_of(log) for log in logs]
     live = Site(date.min, True, settings.home, settings.vault)
     if as_of := published_as_of(live):
         days.append(as_of.date() - timedelta(days=1))

@@ -12,6 +12,7 @@ from orchestration.defs.transform.assets import WAREHOUSE_POOL
 from orchestration.partitions import BACKFILL_TAG
 from orchestration.pulse import NotNowError, PulseFailedError, inputs, last_run, next_due_at, pulse, seen_inputs
 from orchestration.pulse_plan import Plan
+from orchestration.runs import UNDER_WAY
 from orchestration.settings import settings
 from orchestration.site import PulseSite
 
@@ -20,12 +21,6 @@ AS_OF_TAG = "postroom/as_of"
 # What failed is tried again, but not at every look.
 _RETRY_SECONDS = 600
 _BESIDE = {"pulse", "load", "duplicates", "sync"}
-_UNDER_WAY = [
-    dg.DagsterRunStatus.QUEUED,
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-    dg.DagsterRunStatus.CANCELING,
-]
 
 
 # The daily run and a pulse take turns: the pool is that of the warehouse.
@@ -75,7 +70,7 @@ def pulse_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.Sk
 
 def ensure_alone(instance: dg.DagsterInstance) -> None:
     """Raises NotNowError while the daily job, or anything else that may export for a live day, is under way."""
-    for run in instance.get_runs(dg.RunsFilter(statuses=_UNDER_WAY)):
+    for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.QUEUED, *UNDER_WAY])):
         if run.job_name not in _BESIDE and BACKFILL_TAG not in run.tags:
             raise NotNowError(f"The run {run.run_id} of {run.job_name} is under way: the next pulse comes after it.")
 
