@@ -261,15 +261,13 @@ def know_customers(connection: duckdb.DuckDBPyConnection, person: Person) -> Non
 def held_sql(connection: duckdb.DuckDBPyConnection, zones: Zones, path: Path) -> str:
     """When a row of a history or ledger file is the person's.
 
-    A row about an identifier is its holder's; any other one is that of the customers whom it names, whatever its
-    columns are called, and of those whom its declared identifiers name.
+    It is that of the customers and identifiers whom it names, whatever its columns are called, and of those whom its
+    declared identifiers name: a device that is somebody else's by now was theirs on the days that say so.
     """
     described = connection.execute(
         f"select column_name from (describe select * from {zones.parquet(path)}) where column_type = 'VARCHAR'"
     ).fetchall()
     texts = [name for (name,) in described]
-    if "node_id" in texts:
-        return "coalesce(node_id in (select value from theirs where kind = 'node'), false)"
     declared = zones.state.get("/".join(path.relative_to(zones.home).parts[:2]), ())
     kinds = [(name, kind) for name in texts for kind in ("customer", "node")]
     kinds += [(name, kind) for name, kind in declared if name in texts]
