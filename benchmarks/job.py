@@ -122,7 +122,7 @@ class Job:
         for name in _TEXTS:
             events[name] = events[name].astype("string").str.strip().mask(lambda text: text == "")
         for name in _NUMBERS:
-            events[name] = pd.to_numeric(events[name], errors="coerce")
+            events[name] = pd.to_numeric(events[name], errors="coerce").round(2)
         for name in _TIMES:
             events[name] = pd.to_datetime(events[name], errors="coerce", utc=True, format="ISO8601")
         latest = pd.Timestamp(ingest.DAY + dt.timedelta(days=3), tz="UTC")
