@@ -122,9 +122,11 @@ class Job:
         for name in _TEXTS:
             events[name] = events[name].astype("string").str.strip().mask(lambda text: text == "")
         for name in _NUMBERS:
-            events[name] = pd.to_numeric(events[name], errors="coerce").round(2)
+            events[name] = pd.to_numeric(events[name], errors="coerce")
         for name in _TIMES:
             events[name] = pd.to_datetime(events[name], errors="coerce", utc=True, format="ISO8601")
+        # Read as binary fractions, some are a little off.
+        events["price"] = events["price"].round(2)
         latest = pd.Timestamp(ingest.DAY + dt.timedelta(days=3), tz="UTC")
         typed = [*_NUMBERS, *_TIMES]
         is_fit = (
