@@ -211,7 +211,7 @@ def _is_built(day: date, here: Settings) -> bool:
 
 
 def _has_run(instance: dg.DagsterInstance, day: date, tags: dict[str, str]) -> bool:
-    """Whether the day's last run was one on these inputs and succeeded: one that was killed has left its steps undone."""
+    """Whether the day's last run was one on these inputs and succeeded: of one that was killed, steps are undone."""
     runs = instance.get_runs(dg.RunsFilter(job_name="daily", tags={PARTITION_TAG: day.isoformat()}), limit=1)
     return any(
         run.status is dg.DagsterRunStatus.SUCCESS and all(run.tags.get(name) == value for name, value in tags.items())

@@ -1,6 +1,6 @@
-"""A dbt that a run has started ends when the run's process does, even where that was killed: else it would go on writing
-into a warehouse that nobody waits for, and what it reads would be replaced under it.
+"""A dbt that a run has started ends when the run's process does, even where that was killed.
 
+Else it would go on writing into a warehouse that nobody waits for, and what it reads would be replaced under it.
 profiles.yml names this, before what opens the warehouse. A dbt that somebody starts by hand is left alone.
 """
 
@@ -15,7 +15,7 @@ from dbt.adapters.duckdb.plugins import BasePlugin
 
 from orchestration.settings import started_by
 
-_LOOK_EVERY = 0.2
+_LOOK_EVERY_SECONDS = 0.2
 
 
 class Plugin(BasePlugin):
@@ -29,7 +29,7 @@ class Plugin(BasePlugin):
 
 def _watch(parent: int) -> None:
     while True:
-        time.sleep(_LOOK_EVERY)
+        time.sleep(_LOOK_EVERY_SECONDS)
         _end_without(parent)
 
 

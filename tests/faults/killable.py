@@ -1,4 +1,4 @@
-"""`postroom run` in a process that dies at a moment, or writes down how often it touched each zone and how long dbt took.
+"""`postroom run` in a process that dies at a moment, or notes how often it touched each zone and how long dbt took.
 
 python -m tests.faults.killable <zone>:<number>|dbt:<seconds>|orphan:<seconds>|count:<file> run --day 2026-01-03
 
