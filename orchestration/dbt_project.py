@@ -72,9 +72,9 @@ def _last_edit() -> float:
     return max(f.stat().st_mtime for f in files if f.exists())
 
 
-def parse(target: Path, lock: int) -> None:
-    """Have dbt write the project's manifest into a folder. It holds the lock too: should this process be killed, those
-    that wait for it wait until dbt has ended.
+def parse(target: Path, *locks: int) -> None:
+    """Have dbt write the project's manifest into a folder. It holds the locks too: should this process be killed, those
+    that wait for them wait until dbt has ended.
 
     Raises:
         RuntimeError: the project does not parse; the message is dbt's own.
@@ -97,7 +97,7 @@ def parse(target: Path, lock: int) -> None:
         capture_output=True,
         text=True,
         check=False,
-        pass_fds=[lock],
+        pass_fds=locks,
     )
     if done.returncode:
         raise RuntimeError(f"The dbt project does not parse:\n{done.stdout}{done.stderr}")
