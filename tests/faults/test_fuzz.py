@@ -179,7 +179,7 @@ def _refuses(error: type[Exception], load: Callable[[], object], path: Path) -> 
         (load_personas, DEFAULT_PERSONAS),
         (load_terms, DEFAULT_TERMS),
     ],
-    ids=lambda value: value.name if isinstance(value, Path) else "",
+    ids=["services", "brand", "personas", "terms"],
 )
 @FUZZ
 @given(data=st.data())
