@@ -32,7 +32,7 @@ def _start(home: Home, moment: str, day: str) -> int:
     with (home.path / "said").open("w") as said:
         done = subprocess.run(
             [sys.executable, "-m", "tests.faults.killable", moment, "run", "--day", day, "--force"],
-            cwd=REPO, env=environment, stdout=said, stderr=said, timeout=900, check=False, start_new_session=True,
+            cwd=REPO, env=environment, stdout=said, stderr=said, timeout=1800, check=False, start_new_session=True,
         )  # fmt: skip
     assert done.returncode in (0, -signal.SIGKILL), (home.path / "said").read_text()[-6000:]
     return done.returncode
