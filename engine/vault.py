@@ -17,6 +17,9 @@ PARQUET_KEY = "postroom"
 # How an encrypted Parquet file begins (Apache Parquet Modular Encryption, "Encrypted Footer Mode").
 _ENCRYPTED = b"PARE"
 _VARIABLE = "POSTROOM_ENCRYPTION_KEY"
+# Bytes a warehouse's queries may hold: with Dagster and dbt themselves the daily job stays under 8 GB. DuckDB's own
+# limit, four fifths of the machine, is kept where it is lower.
+MOST_MEMORY = 6 * 10**9
 
 
 class VaultError(Exception):
@@ -65,7 +68,7 @@ class Vault:
     def attach(
         self, connection: duckdb.DuckDBPyConnection, database: Path, name: str, *, read_only: bool = False
     ) -> None:
-        """Attach a database file under a name; what does not fit in memory spills beside the file.
+        """Attach a database file under a name; what does not fit in MOST_MEMORY spills beside the file.
 
         Raises: as `connect`.
         """
@@ -78,6 +81,9 @@ class Vault:
         except (duckdb.CatalogException, duckdb.InvalidInputException) as error:
             raise VaultError(_explained(database, str(error))) from None
         connection.execute(f"set temp_directory = '{_quoted(database)}.tmp'")
+        ((limit,),) = connection.execute("select parse_formatted_bytes(current_setting('memory_limit'))").fetchall()
+        if limit > MOST_MEMORY:
+            connection.execute(f"set memory_limit = '{MOST_MEMORY}B'")
 
     @property
     def parquet(self) -> str:

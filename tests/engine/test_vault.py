@@ -84,6 +84,14 @@ def test_what_spills_to_disk_is_encrypted_and_lies_beside_the_database(tmp_path:
     assert row == (True, str(tmp_path / "warehouse.duckdb.tmp"))
 
 
+@pytest.mark.parametrize(("own_limit", "kept"), [("64GiB", "5.5 GiB"), ("1GiB", "1.0 GiB")])
+def test_queries_of_a_warehouse_hold_no_more_than_the_job_may(own_limit: str, kept: str, tmp_path: Path) -> None:
+    with duckdb.connect(config={"memory_limit": own_limit}) as connection:
+        Vault().attach(connection, tmp_path / "warehouse.duckdb", "warehouse")
+        row = connection.execute("select current_setting('memory_limit')").fetchone()
+    assert row == (kept,)
+
+
 def test_the_key_shows_in_no_representation() -> None:
     assert SECRET not in repr(VAULT)
 
