@@ -93,13 +93,13 @@ def _is_held(node: Node) -> bool:
 
 
 def _people(manifest: Mapping[str, Any], nodes: Mapping[str, Node], people: str) -> set[str]:
-    """The model that says whom a pulse is about, and what it reads of the new extracts and of the records."""
+    """The model that says whom a pulse is about, and what it reads of the new extracts."""
     names = {nodes[people]["name"]}
     queue = [people]
     while queue:
         for parent in manifest["parent_map"][queue.pop()]:
             node = nodes.get(parent)
-            if node and node["name"].startswith(("int_pulse__", "int_journeys__recorded", "stg_")):
+            if node and node["name"].startswith(("int_pulse__", "stg_")):
                 names.add(node["name"])
                 queue.append(parent)
     return names
