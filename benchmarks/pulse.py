@@ -6,8 +6,8 @@
 tables that a pulse reads of the daily run are that run's own, with each person as often as it takes, and with the
 events, carts and orders repeated further back in time: so the daily job need not run on a world of this size. Then the
 files of a day land one by one, each as large as five minutes of that world, and for each `postroom pulse` is started,
-as a process of its own. With `--home` the world is kept there, and taken as it was before the first pulse if it is there
-already.
+as a process of its own. With `--home` the world is kept there and, if it is there already, taken as it was before the
+first pulse.
 """
 
 from __future__ import annotations
