@@ -39,7 +39,7 @@ WELL_DISPOSED = """
     order by 1
 """
 
-# Carts that the daily run wrote nobody about for want of a consent, still open at the day's pulses, and their owners.
+# Carts that the daily run wrote nobody about for want of consents, still open at the day's pulses, and their owners.
 WITHOUT_CONSENT = f"""
     select min(substring(identities.node_id, 8)), decisions.occasion_id
     from marts.fct_campaign_decisions as decisions
@@ -47,7 +47,7 @@ WITHOUT_CONSENT = f"""
         on decisions.campaign = occasions.campaign and decisions.occasion_id = occasions.occasion_id
     inner join marts.dim_identities as identities
         on decisions.customer_id = identities.customer_id and identities.node_id like 'crm_id:%'
-    where decisions.campaign = 'cart_reminder' and decisions.reason = 'no_consent'
+    where decisions.campaign = 'cart_reminder' and decisions.reason in ('no_consent', 'no_profiling_consent')
         and occasions.expires_at > '{DAY} 13:00:00'
     group by decisions.occasion_id
     order by decisions.occasion_id
@@ -151,8 +151,8 @@ def second(shop: Shop, first: str) -> Any:
     ])  # fmt: skip
     withdrawn = [f"w-{user},{user},{email},marketing_email,withdrawn,preference_centre,{DAY}T10:50:00.000Z"
                  for user, email in later[36:48]]  # fmt: skip
-    granted = [f"g-{user},{user},,marketing_email,granted,preference_centre,{DAY}T10:55:00.000Z"
-               for user, _ in shop.asked]  # fmt: skip
+    granted = [f"{purpose}-{user},{user},,{purpose},granted,preference_centre,{DAY}T10:55:00.000Z"
+               for user, _ in shop.asked for purpose in ("marketing_email", "profiling")]  # fmt: skip
     header = "consent_id,contact_id,Email,purpose,status,source,obtained_at"
     shop.land("crm/consents", "1050.csv", "\n".join([header, *withdrawn, *granted, ""]))
     return shop.pulse("12:00:00")
@@ -203,7 +203,7 @@ def test_a_yes_of_today_is_heeded_and_a_no_that_nothing_can_have_changed_stands(
         )
     )
     assert len(shop.asked) > 2
-    assert "no_consent" not in {reasons[occasion] for _, occasion in shop.asked}
+    assert not {"no_consent", "no_profiling_consent"} & {reasons[occasion] for _, occasion in shop.asked}
     assert any(occasion not in reasons for _, occasion in shop.unasked)
 
 
