@@ -41,11 +41,12 @@ class Spent:
 
 @dataclass(frozen=True)
 class Measured:
-    """What each round took, and in words what it was."""
+    """What each round took, in words what it was, and where it is known the most memory that Postroom held."""
 
     ours: Sequence[Spent]
     yardstick: Sequence[Spent]
     what: str
+    peak_bytes: int | None = None
 
     @property
     def ratio(self) -> float:
@@ -61,11 +62,17 @@ class Measured:
 
 @dataclass(frozen=True)
 class Row:
-    """A row of the table: `measure` must take at most `goal` times as long as its yardstick."""
+    """A row of the table: `measure` must take at most `goal` times as long as its yardstick, in less than `memory`."""
 
     yardstick: str
     goal: float
     measure: Callable[[Bench], Measured]
+    memory: int | None = None
+
+    def is_met(self, measured: Measured) -> bool:
+        """Whether it does."""
+        fits = self.memory is None or (measured.peak_bytes is not None and measured.peak_bytes < self.memory)
+        return measured.ratio <= self.goal and fits
 
     def result(self, bench: Bench) -> dict[str, Any]:
         """The row measured, as the JSON has it."""
@@ -76,7 +83,8 @@ class Row:
             "goal": self.goal,
             "ratio": round(measured.ratio, 3),
             "cpu_ratio": round(measured.cpu_ratio, 3) if measured.cpu_ratio else None,
-            "is_met": measured.ratio <= self.goal,
+            "memory_goal_bytes": self.memory,
+            "is_met": self.is_met(measured),
             "median_seconds": statistics.median(spent.seconds for spent in measured.ours),
             "yardstick_median_seconds": statistics.median(spent.seconds for spent in measured.yardstick),
             "rounds": asdict(measured),
@@ -116,10 +124,14 @@ def machine() -> dict[str, Any]:
 
 def lines(results: Sequence[dict[str, Any]]) -> list[str]:
     """The table, for people."""
-    head = f"{'':12} {'ratio':>7} {'goal':>5}       {'of cpu':>6} {'median':>9} {'yardstick':>10}"
+    head = f"{'':12} {'ratio':>7} {'goal':>5}       {'of cpu':>6} {'median':>9} {'yardstick':>10} {'memory':>7}"
     return [head] + [
         f"{r['row']:12} {r['ratio']:7.2f} {r['goal']:5.2f}  {'met' if r['is_met'] else 'not'}"
         f" {r['cpu_ratio'] or float('nan'):7.2f} {r['median_seconds']:8.2f}s {r['yardstick_median_seconds']:9.2f}s"
-        f"  {r['yardstick']}: {r['what']}"
+        f" {_gigabytes(r['rounds']['peak_bytes']):>7}  {r['yardstick']}: {r['what']}"
         for r in results
     ]
+
+
+def _gigabytes(count: int | None) -> str:
+    return "" if count is None else f"{count / 1e9:.1f} GB"

@@ -6,8 +6,6 @@ for it. The project is parsed beforehand, and tests are left out, of which the o
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -166,23 +164,8 @@ class Shop:
             table.to_parquet(folder / f"{name}.parquet", index=False)
 
 
-def measure_script(bench: Bench) -> Measured:
-    """The row of the table that has the script for its yardstick."""
-    return _measure(bench, Shop.by_hand)
-
-
-def measure_pandas(bench: Bench) -> Measured:
-    """The row of the table that has pandas for its yardstick."""
-    return _measure(bench, Shop.by_pandas)
-
-
-def _measure(bench: Bench, yardstick: Callable[[Shop], None]) -> Measured:
-    shop = _shop(bench)
+def measure(bench: Bench) -> Measured:
+    """The row of the table."""
+    shop = Shop(bench.folder("shop"), bench.people)
     what = f"{len(MODELS)} models, {bench.people * ORDERS_EACH:,} orders of {bench.people:,} people"
-    return in_turns(bench.rounds, shop.by_dbt, lambda: yardstick(shop), what)
-
-
-@cache
-def _shop(bench: Bench) -> Shop:
-    """One for both rows."""
-    return Shop(bench.folder("shop"), bench.people)
+    return in_turns(bench.rounds, shop.by_dbt, shop.by_hand, what)

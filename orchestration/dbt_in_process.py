@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from orchestration.dbt_project import manifest, parse, parse_folder
+from orchestration.dbt_project import manifest, only_parse, parse, parse_folder
 from orchestration.settings import PROJECT
 
 _BUILT = "built_now"
@@ -63,7 +63,8 @@ def _parsed() -> Any:
     manifest()
     path = parse_folder() / "partial_parse.msgpack"
     if not path.exists():
-        parse(parse_folder())
+        with only_parse() as lock:
+            parse(parse_folder(), lock)
     parsed = Manifest.from_msgpack(path.read_bytes())
     # What macros see as `graph`; dbt makes it when it parses.
     parsed.build_flat_graph()  # type: ignore[no-untyped-call]

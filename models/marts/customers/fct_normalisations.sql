@@ -1,4 +1,15 @@
-with stated as (
+-- Joined by kind and value at once: a condition on the kind alone is none that a join can look up.
+with normalised as (
+
+    select 'email' as value_type, email as stated_value, changes from {{ ref('int_identity__emails') }}
+
+    union all
+
+    select 'phone', phone, changes from {{ ref('int_identity__phones') }}
+
+),
+
+stated as (
 
     select
         stated.source_name,
@@ -6,13 +17,11 @@ with stated as (
         stated.value_as_given,
         stated.record_count,
         coalesce(
-            nullif(concat_ws(',', nullif(stated.changes, ''), emails.changes, phones.changes), ''), 'unchanged'
+            nullif(concat_ws(',', nullif(stated.changes, ''), normalised.changes), ''), 'unchanged'
         ) as changes
     from {{ ref('int_identity__stated') }} as stated
-    left join {{ ref('int_identity__emails') }} as emails
-        on stated.value_type = 'email' and stated.stated_value = emails.email
-    left join {{ ref('int_identity__phones') }} as phones
-        on stated.value_type = 'phone' and stated.stated_value = phones.phone
+    left join normalised
+        on stated.value_type = normalised.value_type and stated.stated_value = normalised.stated_value
 
 )
 
