@@ -126,13 +126,13 @@ def make_world(home: Path, people: int, events: int) -> None:
 
 
 def five_minutes(home: Path) -> tuple[date, int]:
-    """The day after the world's last, and how many events are five minutes of it."""
+    """The day after the world's last, and how many events are five minutes of it; of a small one, enough to send some."""
     with duckdb.connect(str(home / "published/warehouse.duckdb"), read_only=True) as connection:
         (now, per_day) = connection.execute(
             f"select any_value(run.as_of), count(*) / {DAYS} from marts.fct_web_events, published.run "
             f"where occurred_at > run.as_of - interval {DAYS} day"
         ).fetchone() or (datetime.min, 0)
-    return now.date(), max(200, int(per_day / 288))
+    return now.date(), max(1000, int(per_day / 288))
 
 
 def forget_pulses(home: Path, day: date) -> None:
