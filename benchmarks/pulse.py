@@ -126,7 +126,7 @@ def make_world(home: Path, people: int, events: int) -> None:
 
 
 def five_minutes(home: Path) -> tuple[date, int]:
-    """The day after the world's last, and how many events are five minutes of it; of a small one, enough to send some."""
+    """The day after the world's last, and how many events are five minutes of it; of a small one, enough to send."""
     with duckdb.connect(str(home / "published/warehouse.duckdb"), read_only=True) as connection:
         (now, per_day) = connection.execute(
             f"select any_value(run.as_of), count(*) / {DAYS} from marts.fct_web_events, published.run "
