@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from dagster_dbt import DbtProject
 
 DBT = Path(sys.executable).parent / "dbt"
+# Two descriptions of the whole project and a log of every statement, which nothing reads: a third of dbt's start.
+LEAN = ("--no-write-json", "--log-level-file", "info")
 _PARSED = ("models", "seeds", "macros", "tests/dbt", "dbt_project.yml", "profiles.yml")
 
 
