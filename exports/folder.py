@@ -20,7 +20,7 @@ import orjson
 from disk import make_folder, sync_folder
 
 MANIFEST = "manifest.json"
-BUFFER_BYTES = 1 << 20
+BUFFER_BYTES = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
