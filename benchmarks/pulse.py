@@ -1,12 +1,13 @@
 """How long a pulse takes from a file that has landed to the payloads on the disk, and whether that grows with history.
 
-    python -m benchmarks.pulse [--people 1000000] [--events 50000000] [--pulses 50] [--base <home>]
+    python -m benchmarks.pulse [--people 1000000] [--events 50000000] [--pulses 50] [--base <home>] [--home <home>]
 
 `--base` is a home in which the daily job has run on the sample of 2,000 people and 60 days; without it one is made. The
 tables that a pulse reads of the daily run are that run's own, with each person as often as it takes, and with the
 events, carts and orders repeated further back in time: so the daily job need not run on a world of this size. Then the
 files of a day land one by one, each as large as five minutes of that world, and for each `postroom pulse` is started,
-as a process of its own.
+as a process of its own. With `--home` the world is kept there and, if it is there already, taken as it was before the
+first pulse.
 """
 
 from __future__ import annotations
@@ -47,7 +48,9 @@ OF_PEOPLE = (
     "intermediate.int_consent__stated",
     "intermediate.int_consent__refused",
     "marts.fct_segment_memberships",
-    "marts.fct_trigger_occasions",
+    "marts.fct_campaign_decisions",
+    "marts.fct_journey_enrolments",
+    "marts.fct_journey_steps",
 )
 NOT_OURS = {"product_id", "unsubscribe_group_id", "load_id"}
 NAMED = {"id", "customer_id", "cart_token"}
@@ -60,17 +63,19 @@ def main() -> None:
     parser.add_argument("--pulses", type=int, default=50)
     parser.add_argument("--base", type=Path)
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()))
+    parser.add_argument("--home", type=Path)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="pulse_", dir=arguments.work) as folder:
-        home = Path(folder) / "data"
-        make_base(home, arguments.base)
-        started = time.monotonic()
-        day, per_file = make_world(home, arguments.people, arguments.events)
+        home = arguments.home or Path(folder) / "data"
+        if not home.exists():
+            making = home.with_name(f"{home.name}.making")
+            make_base(making, arguments.base)
+            make_world(making, arguments.people, arguments.events)
+            making.rename(home)
+        day, per_file = five_minutes(home)
+        forget_pulses(home, day)
         size = (home / "published/warehouse.duckdb").stat().st_size / 1e9
-        print(
-            f"the world: {size:.1f} GB, made in {time.monotonic() - started:.0f} s; {per_file:,} events a file",
-            flush=True,
-        )
+        print(f"the world: {size:.1f} GB; {per_file:,} events a file", flush=True)
         report([measured(home, day, number, per_file) for number in range(arguments.pulses)])
 
 
@@ -88,8 +93,8 @@ def environment(home: Path) -> dict[str, str]:
     return {**os.environ, "POSTROOM_HOME": str(home)}
 
 
-def make_world(home: Path, people: int, events: int) -> tuple[date, int]:
-    """Multiply people and history; give the day after, and how many events are five minutes of it."""
+def make_world(home: Path, people: int, events: int) -> None:
+    """Multiply people and history."""
     with duckdb.connect(str(home / "published/warehouse.duckdb")) as connection:
         connection.execute("set preserve_insertion_order = false; set memory_limit = '6GB'; set threads = 2")
         connection.execute(
@@ -117,12 +122,24 @@ def make_world(home: Path, people: int, events: int) -> tuple[date, int]:
             copies = f"select {cloned(connection, rows)} from {rows} cross join clones"
             connection.execute(f"copy ({copies}) to '{path}.new' (format parquet)")
             path.with_name(f"{path.name}.new").replace(path)
-        (per_day,) = connection.execute(
-            f"select count(*) / {DAYS} from marts.fct_web_events "
-            f"where occurred_at > timestamp '{now}' - interval {DAYS} day"
-        ).fetchone() or (0,)
         connection.execute("checkpoint")
-    return now.date(), max(200, int(per_day / 288))
+
+
+def five_minutes(home: Path) -> tuple[date, int]:
+    """The day after the world's last, and how many events are five minutes of it; of a small one, enough to send."""
+    with duckdb.connect(str(home / "published/warehouse.duckdb"), read_only=True) as connection:
+        (now, per_day) = connection.execute(
+            f"select any_value(run.as_of), count(*) / {DAYS} from marts.fct_web_events, published.run "
+            f"where occurred_at > run.as_of - interval {DAYS} day"
+        ).fetchone() or (datetime.min, 0)
+    return now.date(), max(1000, int(per_day / 288))
+
+
+def forget_pulses(home: Path, day: date) -> None:
+    """Take away what the pulses of an earlier measurement read and wrote."""
+    written = ("landing", "outbox", "pulse", "history/pulse_decisions", f"ledger/sends/as_of_date={day}")
+    for folder in written:
+        shutil.rmtree(home / folder, ignore_errors=True)
 
 
 def repeated(connection: duckdb.DuckDBPyConnection, table: str, at: str, day: date, back: int, times: float) -> str:

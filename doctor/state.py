@@ -11,8 +11,6 @@ from pathlib import Path
 
 import duckdb
 import orjson
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from delivery import DeliveryError
 from delivery.ledger import Ledger
@@ -20,47 +18,28 @@ from doctor.finding import Finding, fault, ok, warning
 from doctor.locks import holders
 from engine import VaultError
 from ingest.files import glob_of
-from orchestration.damage import remedy
+from orchestration.damage import is_complete, remedy
 from orchestration.database import WarehouseBusyError
 from orchestration.settings import Settings
-from orchestration.site import PULSE_MARK, Site, day_of, published_as_of
+from orchestration.site import Site, day_of, logged_outbox, published_as_of
 from orchestration.zones import state_files
 
 DELIVERIES = "deliveries"
 _BACKUP = "Put it back from a backup."
 _AGAIN = "postroom run --day {day} --force writes it again, if it is the last day; an older one is past delivering."
 _NAMED = 3
-_MAGIC = (b"PAR1", b"PARE")
 
 
 def files(here: Settings) -> Iterator[Finding]:
     """Whether every Parquet file of the state is whole: its footer reads, or, encrypted, stands where it must."""
     found = [path for path in state_files(here) if path.suffix == ".parquet"]
-    broken = sorted(path for path in found if not _is_whole(path))
+    broken = sorted(path for path in found if not is_complete(path))
     for path in broken[:_NAMED]:
         name = str(path.relative_to(here.home))
         yield fault("files", f"{path} is no whole Parquet file.", remedy(path, here), name)
     if len(broken) > _NAMED:
         yield fault("files", f"{len(broken) - _NAMED} more are not whole, such as {broken[_NAMED]}.", _BACKUP, "more")
     yield ok("files", f"{len(found):,} Parquet files of raw, history and ledger are whole")
-
-
-def _is_whole(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            begins = file.read(4)
-            file.seek(-8, 2)
-            length, ends = int.from_bytes(file.read(4), "little"), file.read(4)
-        if begins != ends or begins not in _MAGIC or length + 12 > path.stat().st_size:
-            return False
-        if begins == _MAGIC[0]:
-            pq.read_metadata(path)
-    except FileNotFoundError:
-        # Replaced while it was looked at.
-        return True
-    except (OSError, pa.ArrowException):
-        return False
-    return True
 
 
 def encryption(here: Settings) -> Iterator[Finding]:
@@ -141,15 +120,12 @@ def send_log(here: Settings) -> Iterator[Finding]:
 
 
 def _logged(here: Settings) -> dict[tuple[str, str], list[str]]:
-    """The ids of each log, by campaign and the name of the outbox that goes with it: a pulse's has its time, too."""
+    """The ids of each log, by campaign and the name of the outbox's folder that goes with it."""
     found = {}
     with here.vault.connect() as connection:
         for path in sorted(here.ledger.glob("sends/as_of_date=*/*.parquet")):
             file = here.vault.read_parquet(glob_of(path), "hive_partitioning = false")
-            ids = [m for (m,) in connection.execute(f"select message_id from {file}").fetchall()]
-            campaign, _, time = path.stem.partition(PULSE_MARK)
-            day = str(day_of(path))
-            found[campaign, f"{day}T{time}" if time else day] = ids
+            found[logged_outbox(path)] = [m for (m,) in connection.execute(f"select message_id from {file}").fetchall()]
     return found
 
 

@@ -211,11 +211,12 @@ def _is_built(day: date, here: Settings) -> bool:
 
 
 def _has_run(instance: dg.DagsterInstance, day: date, tags: dict[str, str]) -> bool:
-    runs = instance.get_runs(
-        dg.RunsFilter(job_name="daily", statuses=[dg.DagsterRunStatus.SUCCESS], tags={PARTITION_TAG: day.isoformat()}),
-        limit=1,
+    """Whether the day's last run was one on these inputs and succeeded: of one that was killed, steps are undone."""
+    runs = instance.get_runs(dg.RunsFilter(job_name="daily", tags={PARTITION_TAG: day.isoformat()}), limit=1)
+    return any(
+        run.status is dg.DagsterRunStatus.SUCCESS and all(run.tags.get(name) == value for name, value in tags.items())
+        for run in runs
     )
-    return bool(runs) and all(runs[0].tags.get(name) == value for name, value in tags.items())
 
 
 def land_stock_files(folder: Path, adapter: str, tables: Sequence[str], here: Settings) -> list[date]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from disk import DiskFullError, explained
 from engine import VaultError
@@ -14,6 +17,8 @@ from orchestration.database import WarehouseBusyError, WarehouseDamagedError
 from orchestration.settings import Settings
 from orchestration.zones import state_files
 
+# How a Parquet file begins and ends, plain and encrypted.
+_MAGIC = (b"PAR1", b"PARE")
 _SPEAK_FOR_THEMSELVES = (DiskFullError, VaultError, WarehouseBusyError, WarehouseDamagedError)
 
 
@@ -36,11 +41,33 @@ def damaged_files(here: Settings) -> list[str]:
         return [
             f"{path} is damaged. {remedy(path, here)}"
             for path in sorted(state_files(here))
-            if path.suffix == ".parquet" and not _is_whole(connection, path, here)
+            if path.suffix == ".parquet" and not (is_complete(path) and _can_be_read(connection, path, here))
         ]
 
 
-def _is_whole(connection: duckdb.DuckDBPyConnection, path: Path, here: Settings) -> bool:
+def is_complete(path: Path) -> bool:
+    """Whether a Parquet file has its beginning and its end: its footer reads or, encrypted, stands where it must.
+
+    Of what lies between it says nothing; it is quick, and for when nothing has failed.
+    """
+    try:
+        with path.open("rb") as file:
+            begins = file.read(4)
+            file.seek(-8, os.SEEK_END)
+            length, ends = int.from_bytes(file.read(4), "little"), file.read(4)
+        if begins != ends or begins not in _MAGIC or length + 12 > path.stat().st_size:
+            return False
+        if begins == _MAGIC[0]:
+            pq.read_metadata(path)
+    except FileNotFoundError:
+        # Replaced while it was looked at.
+        return True
+    except (OSError, pa.ArrowException):
+        return False
+    return True
+
+
+def _can_be_read(connection: duckdb.DuckDBPyConnection, path: Path, here: Settings) -> bool:
     files = here.vault.read_parquet(glob_of(path), "hive_partitioning = false")
     try:
         connection.execute(f"select count(columns(*)) from {files}").fetchall()

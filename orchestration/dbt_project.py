@@ -40,10 +40,10 @@ def manifest() -> dict[str, Any]:
     """
     path = settings().dbt_target / "manifest.json"
     if not is_current(path):
-        with _only_parse():
+        with only_parse() as lock:
             if not is_current(path):
                 scratch = parse_folder()
-                parse(scratch)
+                parse(scratch, lock)
                 # Whole: another process may be reading it.
                 write_whole(path, (scratch / "manifest.json").read_bytes())
     parsed: dict[str, Any] = json.loads(path.read_text())
@@ -51,12 +51,12 @@ def manifest() -> dict[str, Any]:
 
 
 @contextmanager
-def _only_parse() -> Iterator[None]:
-    """Wait for the parse of another process: two would write the same files."""
+def only_parse() -> Iterator[int]:
+    """Wait for the parse of another process: two would write the same files. Gives the lock, for `parse`."""
     make_folder(settings().dbt_target)
     with (settings().dbt_target / "parse.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+        yield lock.fileno()
 
 
 def parse_folder() -> Path:
@@ -74,8 +74,9 @@ def _last_edit() -> float:
     return max(f.stat().st_mtime for f in files if f.exists())
 
 
-def parse(target: Path) -> None:
-    """Have dbt write the project's manifest into a folder.
+def parse(target: Path, *locks: int) -> None:
+    """Have dbt write the project's manifest into a folder. It holds the locks too: should this process be killed, those
+    that wait for them wait until dbt has ended.
 
     Raises:
         RuntimeError: the project does not parse; the message is dbt's own.
@@ -98,6 +99,7 @@ def parse(target: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
+        pass_fds=locks,
     )
     if done.returncode:
         raise RuntimeError(f"The dbt project does not parse:\n{done.stdout}{done.stderr}")

@@ -222,13 +222,14 @@ def _build(plan: Plan, manifest: Mapping[str, Any], site: PulseSite, live: Site,
         _ensure_same_code(connection, manifest)
         create_pulse_views(connection, manifest, here, site.day, here.pulse / "raw")
         _list_loads(connection, manifest, here)
-        for node in manifest["nodes"].values():
-            if node["resource_type"] in ("model", "seed") and _is_there(connection, node):
-                connection.execute(f"create schema if not exists {node['schema']}")
-                connection.execute(f"create view {_table(node)} as from last_run.{_table(node)}")
+        for node in plan.read:
+            connection.execute(f"create schema if not exists {node['schema']}")
+            connection.execute(f"create view {_table(node)} as from last_run.{_table(node)}")
     try:
         build(plan.people, target=target, variables=variables)
         with _both(site, live) as connection:
+            for node in plan.read:
+                connection.execute(f"drop view {_table(node)}")
             for node in plan.kept:
                 _keep(connection, node, site)
         build([*plan.built, *plan.tests], target=target, variables=variables)
@@ -275,28 +276,17 @@ def _list_loads(connection: duckdb.DuckDBPyConnection, manifest: Mapping[str, An
     connection.execute(f"create schema if not exists loads; create table loads.extracts as {rows}")
 
 
-def _is_there(connection: duckdb.DuckDBPyConnection, node: Node) -> bool:
-    found = connection.execute(
-        "select 1 from duckdb_tables() "
-        "where database_name = 'last_run' and schema_name = $schema and table_name = $name",
-        {"schema": node["schema"], "name": node["alias"]},
-    ).fetchone()
-    return found is not None
-
-
 def _table(node: Node) -> str:
     return f"{node['schema']}.{node['alias']}"
 
 
 def _keep(connection: duckdb.DuckDBPyConnection, node: Node, site: PulseSite) -> None:
-    """Copy the rows that a pulse needs of what the last daily run made, in place of the view of them."""
+    """Copy the rows that a pulse needs of what the last daily run made."""
     is_incremental = node["config"]["materialized"] == "incremental"
     schema = node["schema"] if is_incremental or not adds(node) else _KEPT
     condition = str(keeps(node)).replace("{as_of}", str(site.as_of))
     connection.execute(f"create schema if not exists {schema}")
-    connection.execute(f"create table {schema}.kept_{node['alias']} as from last_run.{_table(node)} where {condition}")
-    connection.execute(f"drop view if exists {schema}.{node['alias']}")
-    connection.execute(f"alter table {schema}.kept_{node['alias']} rename to {node['alias']}")
+    connection.execute(f"create table {schema}.{node['alias']} as from last_run.{_table(node)} where {condition}")
     if is_incremental:
         connection.execute(f"create table loads.built_{node['alias']} as from last_run.loads.built_{node['alias']}")
 

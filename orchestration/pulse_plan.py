@@ -17,12 +17,14 @@ class Plan:
     """What a pulse builds, in dbt's names, and what it keeps of the last daily run, by the manifest.
 
     `campaigns` are those with `pulse: true`, `triggers` the ones they come from, directly or by a journey.
-    `people` is built first: it says whom the pulse is about, and so what is `kept`.
+    `people` is built first, from what it has `read` of the last daily run: it says whom the pulse is about, and so what
+    is `kept`.
     """
 
     campaigns: list[str]
     triggers: list[str]
     people: list[str]
+    read: list[Node]
     built: list[str]
     tests: list[str]
     kept: list[Node]
@@ -52,10 +54,12 @@ class Plan:
         found = [nodes[n] for n in seen if n in nodes]
         built = [n for n in found if not _is_held(n)]
         people = _people(manifest, nodes, models[_PEOPLE]["unique_id"])
+        beneath = {parent for name in people for parent in manifest["parent_map"][models[name]["unique_id"]]}
         return cls(
             campaigns=sorted(campaigns),
             triggers=sorted(triggers),
             people=sorted(people),
+            read=[n for n in found if n["unique_id"] in beneath and n["name"] not in people],
             built=sorted({n["name"] for n in built} - set(people)),
             tests=_tests(manifest, {n["unique_id"] for n in found}, {*exports, gates}),
             kept=[n for n in found if keeps(n) is not None],
@@ -93,13 +97,13 @@ def _is_held(node: Node) -> bool:
 
 
 def _people(manifest: Mapping[str, Any], nodes: Mapping[str, Node], people: str) -> set[str]:
-    """The model that says whom a pulse is about, and what it reads of the new extracts and of the records."""
+    """The model that says whom a pulse is about, and what it reads of the new extracts."""
     names = {nodes[people]["name"]}
     queue = [people]
     while queue:
         for parent in manifest["parent_map"][queue.pop()]:
             node = nodes.get(parent)
-            if node and node["name"].startswith(("int_pulse__", "int_journeys__recorded", "stg_")):
+            if node and node["name"].startswith(("int_pulse__", "stg_")):
                 names.add(node["name"])
                 queue.append(parent)
     return names

@@ -144,16 +144,25 @@ def export_environment(*, make: bool = True) -> None:
         settings().dagster_storage.mkdir(parents=True, exist_ok=True)
 
 
-def dbt_environment(warehouse: Path, last_run: Path | None = None) -> None:
-    """Point the dbt started from this process at a warehouse and, for a pulse, at what the last daily run published."""
+def dbt_environment(warehouse: Path, last_run: Path | None = None, *, is_child: bool = False) -> None:
+    """Point the dbt started from this process at a warehouse and, for a pulse, at what the last daily run published.
+
+    As a child, a process of its own, it ends when this one does.
+    """
     os.environ["POSTROOM_WAREHOUSE"] = str(warehouse)
     os.environ["POSTROOM_LAST_RUN"] = str(last_run or "")
+    os.environ["POSTROOM_STARTED_BY"] = str(os.getpid()) if is_child else ""
     os.environ["DBT_LOG_PATH"] = str(settings().dbt_target / "logs")
 
 
 def last_run() -> Path | None:
     """What the last daily run published, where a pulse's dbt is to read it."""
     return Path(path) if (path := os.environ.get("POSTROOM_LAST_RUN")) else None
+
+
+def started_by() -> int | None:
+    """The process that this dbt is to end with; None where there is none, as when somebody starts dbt by hand."""
+    return int(process) if (process := os.environ.get("POSTROOM_STARTED_BY")) else None
 
 
 def _encryption_key() -> str | None:

@@ -38,7 +38,7 @@ class Site:
         return self.root / "published" / "warehouse.duckdb"
 
     def outbox(self, campaign: str) -> Path:
-        return self.root / "outbox" / campaign / self.day.isoformat()
+        return self.root / "outbox" / campaign / _outbox_name(self.day, "")
 
     def log_name(self, campaign: str) -> str:
         """The name of the send log of this run and a campaign."""
@@ -63,10 +63,20 @@ class PulseSite(Site):
         return self.at
 
     def outbox(self, campaign: str) -> Path:
-        return self.root.parent / "outbox" / campaign / f"{self.day}T{self.at:%H%M%S}"
+        return self.root.parent / "outbox" / campaign / _outbox_name(self.day, f"{self.at:%H%M%S}")
 
     def log_name(self, campaign: str) -> str:
         return f"{campaign}{PULSE_MARK}{self.at:%H%M%S}.parquet"
+
+
+def logged_outbox(log: Path) -> tuple[str, str]:
+    """The campaign of a send log, and the name of the outbox's folder that goes with it."""
+    campaign, _, time_of_pulse = log.stem.partition(PULSE_MARK)
+    return campaign, _outbox_name(day_of(log), time_of_pulse)
+
+
+def _outbox_name(day: date, time_of_pulse: str) -> str:
+    return f"{day}T{time_of_pulse}" if time_of_pulse else str(day)
 
 
 def is_of_pulse(path: Path) -> bool:

@@ -39,7 +39,7 @@ class Home:
             },
             capture_output=True,
             text=True,
-            timeout=900,
+            timeout=1800,
             check=False,
         )
         if check and done.returncode:

@@ -39,6 +39,20 @@ WELL_DISPOSED = """
     order by 1
 """
 
+# Carts that the daily run wrote nobody about for want of consents, still open at the day's pulses, and their owners.
+WITHOUT_CONSENT = f"""
+    select min(substring(identities.node_id, 8)), decisions.occasion_id
+    from marts.fct_campaign_decisions as decisions
+    inner join marts.fct_occasions as occasions
+        on decisions.campaign = occasions.campaign and decisions.occasion_id = occasions.occasion_id
+    inner join marts.dim_identities as identities
+        on decisions.customer_id = identities.customer_id and identities.node_id like 'crm_id:%'
+    where decisions.campaign = 'cart_reminder' and decisions.reason in ('no_consent', 'no_profiling_consent')
+        and occasions.expires_at > '{DAY} 13:00:00'
+    group by decisions.occasion_id
+    order by decisions.occasion_id
+"""
+
 
 class Shop:
     """A home whose extracts of the day land file by file, and the pulses over them."""
@@ -46,6 +60,8 @@ class Shop:
     def __init__(self, home: Home) -> None:
         self.home = home
         self.people: list[Person] = home.query(WELL_DISPOSED)  # type: ignore[assignment]
+        refused: list[Person] = home.query(WITHOUT_CONSENT)  # type: ignore[assignment]
+        self.asked, self.unasked = refused[::2], refused[1::2]
         (self.product,) = home.query(
             "select product_id, cast(price_amount as double), currency from marts.dim_products "
             "where currency is not null order by 1 limit 1"
@@ -135,8 +151,10 @@ def second(shop: Shop, first: str) -> Any:
     ])  # fmt: skip
     withdrawn = [f"w-{user},{user},{email},marketing_email,withdrawn,preference_centre,{DAY}T10:50:00.000Z"
                  for user, email in later[36:48]]  # fmt: skip
+    granted = [f"{purpose}-{user},{user},,{purpose},granted,preference_centre,{DAY}T10:55:00.000Z"
+               for user, _ in shop.asked for purpose in ("marketing_email", "profiling")]  # fmt: skip
     header = "consent_id,contact_id,Email,purpose,status,source,obtained_at"
-    shop.land("crm/consents", "1050.csv", "\n".join([header, *withdrawn, ""]))
+    shop.land("crm/consents", "1050.csv", "\n".join([header, *withdrawn, *granted, ""]))
     return shop.pulse("12:00:00")
 
 
@@ -173,6 +191,20 @@ def test_what_was_heard_meanwhile_is_heeded(shop: Shop, second: Any) -> None:
     assert shop.outcomes(later[24:36]) == {"unsubscribed": 12}
     assert shop.outcomes(later[36:48]) == {"consent_withdrawn": 12}
     assert shop.outcomes(later[48:])["send"] > 6
+
+
+def test_a_yes_of_today_is_heeded_and_a_no_that_nothing_can_have_changed_stands(shop: Shop, second: Any) -> None:
+    """Whom a pulse leaves out, the daily run has decided on."""
+    reasons = dict(
+        shop.home.query(
+            "select occasion_id, coalesce(reason, decision) from marts.fct_campaign_decisions "
+            "where campaign = 'cart_reminder'",
+            second.site.published,
+        )
+    )
+    assert len(shop.asked) > 2
+    assert not {"no_consent", "no_profiling_consent"} & {reasons[occasion] for _, occasion in shop.asked}
+    assert any(occasion not in reasons for _, occasion in shop.unasked)
 
 
 def test_every_candidate_has_one_decision(shop: Shop, second: Any) -> None:

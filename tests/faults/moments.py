@@ -32,9 +32,14 @@ def watch(home: Path, at: Callable[[str], None]) -> None:
     sys.addaudithook(hook)
 
 
-def die(*_: object) -> None:
+def die() -> None:
     """The end of this process and of those it has started, as by a power cut."""
     os.killpg(0, signal.SIGKILL)
+
+
+def die_alone() -> None:
+    """The end of this process, which leaves those it has started behind, as by the kernel that is out of memory."""
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def die_at(home: Path, zone: str, number: int) -> None:
@@ -50,13 +55,22 @@ def die_at(home: Path, zone: str, number: int) -> None:
     watch(home, at)
 
 
-def die_in_dbt(seconds: float) -> None:
-    """Die so long after dbt has begun to build."""
+def when_dbt_builds(then: Callable[[], None]) -> None:
+    """Calls `then` when this process is about to start a dbt that builds."""
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
         if event == "subprocess.Popen" and "build" in arguments[1]:
-            timer = threading.Timer(seconds, die)
-            timer.daemon = True
-            timer.start()
+            then()
 
     sys.addaudithook(hook)
+
+
+def die_in_dbt(seconds: float, how: Callable[[], None]) -> None:
+    """Die so long after dbt has begun to build."""
+
+    def start() -> None:
+        timer = threading.Timer(seconds, how)
+        timer.daemon = True
+        timer.start()
+
+    when_dbt_builds(start)

@@ -171,36 +171,24 @@ def _refuses(error: type[Exception], load: Callable[[], object], path: Path) -> 
         assert path.name in str(found)
 
 
+@pytest.mark.parametrize(
+    ("load", "usual"),
+    [
+        (load_rules, DEFAULT_SERVICES),
+        (load_brand, DEFAULT_BRAND),
+        (load_personas, DEFAULT_PERSONAS),
+        (load_terms, DEFAULT_TERMS),
+    ],
+    ids=["services", "brand", "personas", "terms"],
+)
 @FUZZ
-@given(content=changed_yaml(DEFAULT_SERVICES.read_text()))
-def test_services_yml_of_any_values(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "services.yml"
-    path.write_bytes(content)
-    _refuses(LoadError, lambda: load_rules(path), path)
-
-
-@FUZZ
-@given(content=changed_yaml(DEFAULT_BRAND.read_text()))
-def test_brand_yml_of_any_values(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "brand.yml"
-    path.write_bytes(content)
-    _refuses(LoadError, lambda: load_brand(path), path)
-
-
-@FUZZ
-@given(content=changed_yaml(DEFAULT_PERSONAS.read_text()))
-def test_personas_yml_of_any_values(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "personas.yml"
-    path.write_bytes(content)
-    _refuses(LoadError, lambda: load_personas(path), path)
-
-
-@FUZZ
-@given(content=changed_yaml(DEFAULT_TERMS.read_text()))
-def test_the_terms_of_a_language_model_of_any_values(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "openai.yml"
-    path.write_bytes(content)
-    _refuses(LoadError, lambda: load_terms(path), path)
+@given(data=st.data())
+def test_settings_in_yaml_of_any_values(
+    tmp_path: Path, load: Callable[[Path], object], usual: Path, data: st.DataObject
+) -> None:
+    path = tmp_path / usual.name
+    path.write_bytes(data.draw(changed_yaml(usual.read_text())))
+    _refuses(LoadError, lambda: load(path), path)
 
 
 @pytest.fixture(scope="module")

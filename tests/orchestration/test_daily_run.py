@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import dagster as dg
 import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
 from orchestration import daily_run
 from orchestration.cli import app
+from orchestration.runs import PARTITION_TAG
 from orchestration.settings import settings
 from orchestration.site import Site
 
@@ -86,3 +88,21 @@ def test_a_day_whose_warehouse_was_deleted_is_not_done(
     assert daily_run._is_built(DAY, settings())
     (home / deleted).unlink()
     assert not daily_run._is_built(DAY, settings())
+
+
+def test_a_day_that_was_run_again_and_killed_is_not_done(home: Path) -> None:
+    @dg.job(name="daily")
+    def job() -> None: ...
+
+    tags = {daily_run.INPUTS_TAG: "these"}
+    with dg.DagsterInstance.get() as instance:
+
+        def end(status: dg.DagsterRunStatus) -> bool:
+            instance.create_run_for_job(job, status=status, tags=tags | {PARTITION_TAG: DAY.isoformat()})
+            return daily_run._has_run(instance, DAY, tags)
+
+        assert end(dg.DagsterRunStatus.SUCCESS)
+        assert not daily_run._has_run(instance, DAY, {daily_run.INPUTS_TAG: "others"})
+        assert not end(dg.DagsterRunStatus.STARTED)
+        assert not end(dg.DagsterRunStatus.FAILURE)
+        assert end(dg.DagsterRunStatus.SUCCESS)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -35,3 +39,22 @@ def test_processes_that_parse_at_once_all_read_it_whole(home: Path) -> None:
     told = [process.communicate() for process in started]
     assert len({out for out, _ in told}) == 1 and all(process.returncode == 0 for process in started), told
     assert sorted(path.name for path in (home / "dbt").iterdir()) == ["manifest.json", "parse", "parse.lock"]
+
+
+def test_whose_parse_is_killed_leaves_the_lock_with_dbt_until_that_has_ended(home: Path) -> None:
+    code = "from orchestration.dbt_project import manifest; manifest()"
+    with subprocess.Popen([sys.executable, "-c", code], cwd=REPO) as parent:
+        while not (dbt := _children(parent.pid)):
+            assert parent.poll() is None, "it ended before it could be killed"
+            time.sleep(0.05)
+        parent.kill()
+    with (home / "dbt/parse.lock").open("w") as lock:
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.kill(dbt[0], signal.SIGKILL)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+
+
+def _children(pid: int) -> list[int]:
+    listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False)
+    return [int(child) for child in listed.stdout.split()]

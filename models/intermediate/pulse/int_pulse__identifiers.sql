@@ -4,6 +4,7 @@
     ('stg_web__events', {'user_id': 'user_id', 'email': 'email', 'phone': 'phone', 'anonymous_id': 'visitor_id', 'cart_token': 'cart_id'}),
     ('stg_shop__orders', {'order_customer_id': 'contact_id', 'email': 'email', 'phone': 'phone', 'cart_token': 'cart_id'}),
     ('stg_esp__events', {'email': 'email'}),
+    ('stg_crm__consents', {'crm_id': 'contact_id', 'email': 'email'}),
 ] -%}
 
 {% for relation, identifiers in carriers -%}

@@ -29,3 +29,4 @@ select
 from published
 inner join last_published on published.as_of_date = last_published.as_of_date
 left join successions on published.customer_id = successions.former_customer_id
+where {{ is_concerned('published.customer_id') }}

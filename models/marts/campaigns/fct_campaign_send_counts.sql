@@ -25,6 +25,7 @@ customer_days as (
     left join campaigns on sends.campaign = campaigns.campaign
     where
         coalesce(campaigns.is_capped, true)
+        and {{ is_concerned('sends.customer_id') }}
         and {{ days_between('sends.as_of_date', as_of_date()) }} < reaches.days
     group by all
 ),

@@ -51,7 +51,7 @@ def _build(context: dg.AssetExecutionContext, dbt: DbtCliResource, site: Site) -
         raise dg.RetryRequested(max_retries=10, seconds_to_wait=30) from error
     except DiskFullError as error:
         raise dg.Failure(str(error), allow_retries=False) from error
-    dbt_environment(site.warehouse)
+    dbt_environment(site.warehouse, is_child=True)
     context.log.info(
         f"as of {site.as_of}, in {site.warehouse}" + ("" if site.is_live else " (a replay: nothing is sent)")
     )
