@@ -91,17 +91,17 @@ def read_file(
         return rows
     rows = FileRows(lambda wanted: texts_of(file.path, file.format, b"", wanted), into)
     if file.format == "csv":
-        _read_csv(connection, contract, file, adapter_sql, scratch, rows)
+        _texts_of_csv(connection, contract, file, adapter_sql, scratch, rows)
     elif file.format == "jsonl":
-        _read_json_by_line(connection, contract, file, rows)
+        _texts_of_json(connection, contract, file, rows)
     else:
-        _read_parquet(connection, contract, file, rows)
+        _texts_of_parquet(connection, contract, file, rows)
     rows.make(connection, select(_TEXTS))
     connection.execute(f"drop table {_TEXTS}")
     return rows
 
 
-def _read_csv(
+def _texts_of_csv(
     connection: duckdb.DuckDBPyConnection,
     contract: Contract,
     file: LandedFile,
@@ -268,9 +268,7 @@ def _json_type(node: str | dict[str, Any]) -> str:
     return f"struct({', '.join(f'{_quoted(name)} {_json_type(inner)}' for name, inner in node.items())})"
 
 
-def _read_json_by_line(
-    connection: duckdb.DuckDBPyConnection, contract: Contract, file: LandedFile, rows: FileRows
-) -> None:
+def _texts_of_json(connection: duckdb.DuckDBPyConnection, contract: Contract, file: LandedFile, rows: FileRows) -> None:
     """Make `texts` of the lines that are objects, and reject those that are not."""
     structure, columns = _columns(contract)
     schema = pa.schema([("source_line", pa.int64()), ("text", pa.string())])
@@ -330,7 +328,9 @@ def _nodes(tree: dict[str, Any], path: tuple[str, ...] = ()) -> Iterable[tuple[t
             yield from _nodes(inner, (*path, key))
 
 
-def _read_parquet(connection: duckdb.DuckDBPyConnection, contract: Contract, file: LandedFile, rows: FileRows) -> None:
+def _texts_of_parquet(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, file: LandedFile, rows: FileRows
+) -> None:
     try:
         _ensure_distinct(file.path, pq.read_schema(file.path).names)
         connection.execute(
