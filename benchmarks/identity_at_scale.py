@@ -142,7 +142,7 @@ def make_views(environment: dict[str, str]) -> None:
 
 
 def run_dbt(project: Path, home: Path, arguments: list[str], environment: dict[str, str], as_of: str = AS_OF) -> Cost:
-    """Runs dbt in a process of its own, whose peak memory is then known.
+    """Runs dbt in a process of its own, whose peak memory is then known, and the seconds of each model if dbt says so.
 
     Raises:
         SystemExit: dbt failed; what it said is printed.
@@ -166,7 +166,8 @@ def run_dbt(project: Path, home: Path, arguments: list[str], environment: dict[s
     seconds = time.monotonic() - started
     if done.returncode:
         raise SystemExit(done.stderr)
-    results = json.loads((target / "run_results.json").read_text())["results"]
+    said = target / "run_results.json"
+    results = json.loads(said.read_text())["results"] if said.exists() else []
     models = {r["unique_id"].split(".")[2]: r["execution_time"] for r in results}
     # Linux counts in KiB, macOS in bytes.
     unit = 1024 if sys.platform == "darwin" else 1

@@ -13,6 +13,7 @@ import pandas as pd
 
 from benchmarks.harness import Bench, Measured, in_turns
 from benchmarks.identity_at_scale import DAY, REPO, environment_of, make_views, run_dbt
+from orchestration.dbt_project import LEAN
 
 SEGMENTS = {
     "seg_champions": "champions",
@@ -30,7 +31,7 @@ MODELS = (
 )
 AS_OF = pd.Timestamp(DAY) + pd.Timedelta(days=1)
 ORDERS_EACH = 5
-_BUILD = ["build", "--exclude-resource-type", "unit_test", "test", "--full-refresh", "--select"]
+_BUILD = ["build", *LEAN, "--exclude-resource-type", "unit_test", "test", "--full-refresh", "--select"]
 
 
 class Shop:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -23,7 +24,7 @@ from ingest.expectations import Expected, check
 from ingest.files import changing, glob_of, quoted, scratch_folder
 from ingest.landing import LandedFile, ensure_unchanged, landed_files, load_id, wait_until_settled
 from ingest.quarantine import replace_rejects
-from ingest.read import Unread, read_file
+from ingest.read import FileRows, read_file
 from ingest.records import Reject
 from ingest.superseded import PART, keep
 from ingest.tombstones import Tombstones
@@ -139,16 +140,27 @@ def _load(
         rejects: list[Reject] = []
         undeclared: set[str] = set()
         for number, file in enumerate(files):
-            unread = read_file(connection, contract, file, _adapter_sql(contract, file, adapters), scratch)
-            undeclared |= unread.undeclared
-            found = unread.rejects + _type_rows(connection, contract, day, file, unread, number, report, tombstones)
+            rows = read_file(
+                connection,
+                contract,
+                file,
+                _adapter_sql(contract, file, adapters),
+                scratch,
+                into=f"typed_{number}",
+                select=partial(_typed, contract, day),
+            )
+            undeclared |= rows.undeclared
+            found = rows.rejects + _rejects(connection, contract, file, rows, report, tombstones)
             kept = [reject for reject in found if not tombstones.is_mentioned_in(reject.text)]
             report.erased += len(found) - len(kept)
             rejects += kept
         if report.erased:
             # Without them it is another load, which what was built from the one before must be made anew from.
             loaded = hashlib.sha256(f"{loaded} without {report.erased}".encode()).hexdigest()[:16]
-        parts = " union all ".join(f"select * from typed_{number}" for number in range(len(files)))
+        parts = " union all ".join(
+            f"select *, '{quoted(file.path.name)}' as source_file from typed_{number}"
+            for number, file in enumerate(files)
+        )
         connection.execute(f"create temp view typed as {parts}")
         report.rows = _count(connection, f"typed where {MISFIT} is null")
         report.quarantined = len(rejects)
@@ -177,42 +189,36 @@ def _adapter_sql(contract: Contract, file: LandedFile, adapters: Path) -> str | 
     return path.read_text()
 
 
-def _type_rows(
-    connection: duckdb.DuckDBPyConnection,
-    contract: Contract,
-    day: date,
-    file: LandedFile,
-    unread: Unread,
-    number: int,
-    report: LoadReport,
-    tombstones: Tombstones,
-) -> list[Reject]:
-    """Make `typed_<number>`: the declared columns, typed, and why a row does not fit. Give the rows that do not.
-
-    Rows of erased people are in neither; the report counts them.
-    """
+def _typed(contract: Contract, day: date, relation: str) -> str:
+    """The query of a relation's declared columns, typed, with why a row does not fit and what it is taken without."""
     latest = (day + timedelta(days=1) + CLOCK_TOLERANCE).isoformat()
     reasons = {c.name: reason_sql(c, c.name in contract.required, latest) for c in contract.columns}
     values = ", ".join(f'{kept_sql(c, reasons[c.name])} as "{c.name}"' for c in contract.columns)
     reject = ", ".join(["null", *(reasons[c.name] for c in contract.columns if not c.keeps_misfits)])
     kept = ", ".join(["null", *(reasons[c.name] for c in contract.columns if c.keeps_misfits)])
-    connection.execute(
-        f"create temp table typed_{number} as "
+    return (
         f"select {values}, nullif(concat_ws('; ', {reject}), '') as {MISFIT}, "
-        f"nullif(concat_ws('; ', {kept}), '') as {KEPT}, "
-        f"$file as source_file, source_line from ({typed_sql(contract.columns, unread.relation)})",
-        {"file": file.path.name},
+        f"nullif(concat_ws('; ', {kept}), '') as {KEPT}, source_line "
+        f"from ({typed_sql(contract.columns, relation)})"
     )
-    connection.execute(f"drop table {unread.relation}")
-    if erased := tombstones.erased_lines(connection, contract, f"typed_{number}"):
-        connection.execute(
-            f"delete from typed_{number} where source_line in (select unnest($erased))", {"erased": erased}
-        )
+
+
+def _rejects(
+    connection: duckdb.DuckDBPyConnection,
+    contract: Contract,
+    file: LandedFile,
+    rows: FileRows,
+    report: LoadReport,
+    tombstones: Tombstones,
+) -> list[Reject]:
+    """The rows that do not fit. Rows of erased people are taken out; the report counts them."""
+    if erased := tombstones.erased_lines(connection, contract, rows.relation):
+        rows.leave_out(connection, erased)
         report.erased += len(erased)
     bad: list[tuple[int, str]] = connection.execute(
-        f"select source_line, {MISFIT} from typed_{number} where {MISFIT} is not null order by source_line"
+        f"select source_line, {MISFIT} from {rows.relation} where {MISFIT} is not null order by source_line"
     ).fetchall()
-    texts = unread.texts({line for line, _ in bad}) if bad else {}
+    texts = rows.texts({line for line, _ in bad}) if bad else {}
     return [Reject(file.path.name, line, reason, texts.get(line, "")) for line, reason in bad]
 
 

@@ -1,4 +1,4 @@
-"""Read one landed file into a DuckDB table of text columns, one per declared column, with `source_line`."""
+"""Read one landed file into DuckDB: the declared columns as text with `source_line`, or what a query makes of them."""
 
 from __future__ import annotations
 
@@ -16,28 +16,68 @@ import pyarrow.parquet as pq
 from engine import Vault
 from ingest.contract import Contract
 from ingest.errors import ExtractError
+from ingest.files import quoted
 from ingest.landing import LandedFile
 from ingest.records import Reject, guess_delimiter, json_lines, number_csv, skim_json, texts_of
 
+# A query of a relation that has the declared columns as text and `source_line`, which it keeps.
+Select = Callable[[str], str]
 RELATION = "landed"
+_TEXTS = "texts"
 # What rows are numbered by while they are read.
 RESERVED = ("source_line", "file_row_number")
 
 
+def as_text(relation: str) -> str:
+    """The rows as they were read."""
+    return f"select * from {relation}"
+
+
 @dataclass
-class Unread:
-    """A file's rows, not yet typed: the table they are in, what could not be read, and the names not declared."""
+class FileRows:
+    """A file's rows: the relation they are in, what could not be read, and the names not declared.
+
+    The relation is a view of the table `<relation>_rows`, in which `line` is the SQL of a row's line.
+    """
 
     texts: Callable[[set[int]], dict[int, str]]
-    relation: str = RELATION
+    relation: str
+    line: str = "source_line"
     rejects: list[Reject] = field(default_factory=list)
     undeclared: set[str] = field(default_factory=set)
 
+    def make(self, connection: duckdb.DuckDBPyConnection, query: str) -> None:
+        """Make the table of a query, and the relation."""
+        connection.execute(f"create temp table {self.relation}_rows as {query}")
+        self._show(connection)
+
+    def leave_out(self, connection: duckdb.DuckDBPyConnection, lines: Iterable[int]) -> None:
+        """Take the rows of some lines out of the relation. In the table they keep what later ones are numbered by."""
+        connection.execute(
+            f"create temp table {self.relation}_out as select unnest($lines) as source_line", {"lines": list(lines)}
+        )
+        self._show(connection, f"where source_line not in (from {self.relation}_out)")
+
+    def drop(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Make nothing of it after all."""
+        connection.execute(f"drop view {self.relation}; drop table {self.relation}_rows")
+
+    def _show(self, connection: duckdb.DuckDBPyConnection, condition: str = "") -> None:
+        rows = f"select * replace ({self.line} as source_line) from {self.relation}_rows"
+        connection.execute(f"create or replace temp view {self.relation} as select * from ({rows}) {condition}")
+
 
 def read_file(
-    connection: duckdb.DuckDBPyConnection, contract: Contract, file: LandedFile, adapter_sql: str | None, scratch: Path
-) -> Unread:
-    """Make the table `landed` from the file.
+    connection: duckdb.DuckDBPyConnection,
+    contract: Contract,
+    file: LandedFile,
+    adapter_sql: str | None,
+    scratch: Path,
+    *,
+    into: str = RELATION,
+    select: Select = as_text,
+) -> FileRows:
+    """Make the relation `into` of what `select` makes of the file's rows.
 
     With an adapter the file's own columns are a table named `stock` (all text, with `source_line`), and the adapter's
     select over it gives the contract's columns.
@@ -45,16 +85,30 @@ def read_file(
     Raises:
         ExtractError: the file cannot be read, or has no column for a required one.
     """
-    if file.format == "csv":
-        return _read_csv(connection, contract, file, adapter_sql, scratch)
-    if adapter_sql is not None:
+    if adapter_sql is not None and file.format != "csv":
         raise ExtractError(f"{file.path}: an adapter reads CSV files only.")
-    return (_read_jsonl if file.format == "jsonl" else _read_parquet)(connection, contract, file)
+    if file.format == "jsonl" and (rows := _read_json_at_once(connection, contract, file, into, select)):
+        return rows
+    rows = FileRows(lambda wanted: texts_of(file.path, file.format, b"", wanted), into)
+    if file.format == "csv":
+        _texts_of_csv(connection, contract, file, adapter_sql, scratch, rows)
+    elif file.format == "jsonl":
+        _texts_of_json(connection, contract, file, rows)
+    else:
+        _texts_of_parquet(connection, contract, file, rows)
+    rows.make(connection, select(_TEXTS))
+    connection.execute(f"drop table {_TEXTS}")
+    return rows
 
 
-def _read_csv(
-    connection: duckdb.DuckDBPyConnection, contract: Contract, file: LandedFile, adapter_sql: str | None, scratch: Path
-) -> Unread:
+def _texts_of_csv(
+    connection: duckdb.DuckDBPyConnection,
+    contract: Contract,
+    file: LandedFile,
+    adapter_sql: str | None,
+    scratch: Path,
+    rows: FileRows,
+) -> None:
     path = file.path
     names = [name for column in contract.columns for name in column.names]
     delimiter = contract.delimiter.encode() if contract.delimiter else guess_delimiter(path, names)
@@ -75,17 +129,16 @@ def _read_csv(
     except duckdb.InvalidInputException:
         # The parser's own message quotes the row.
         raise ExtractError(f"{path}: cannot be read as CSV. Is it quoted as RFC 4180 says?") from None
-    unread = Unread(lambda wanted: texts_of(path, "csv", delimiter, wanted), rejects=numbered.rejects)
+    rows.texts = lambda wanted: texts_of(path, "csv", delimiter, wanted)
     unparsed = _csv_rejects(connection, file, delimiter)
-    unread.rejects += unparsed
+    rows.rejects += numbered.rejects + unparsed
     numbered_path.unlink()
     _ensure_complete(connection, path, numbered.count - len(unparsed))
     if adapter_sql is None:
-        unread.undeclared = _map_names(connection, contract, file, numbered.header)
+        rows.undeclared = _map_names(connection, contract, file, numbered.header)
     else:
         _adapt(connection, contract, file, adapter_sql)
     connection.execute("drop table stock")
-    return unread
 
 
 def _ensure_complete(connection: duckdb.DuckDBPyConnection, path: Path, expected: int) -> None:
@@ -105,7 +158,7 @@ def _ensure_distinct(path: Path, header: list[str]) -> None:
 
 
 def _adapt(connection: duckdb.DuckDBPyConnection, contract: Contract, file: LandedFile, adapter_sql: str) -> None:
-    """Make `landed` from `stock` by the adapter; a declared column that it does not give is null."""
+    """Make `texts` from `stock` by the adapter; a declared column that it does not give is null."""
     try:
         connection.execute(f"create temp view adapted as {adapter_sql}")
         given = {name for (name,) in connection.execute("select column_name from (describe adapted)").fetchall()}
@@ -113,7 +166,7 @@ def _adapt(connection: duckdb.DuckDBPyConnection, contract: Contract, file: Land
             f"{_quoted(c.name) if c.name in given else 'null'}::varchar as {_quoted(c.name)}" for c in contract.columns
         )
         connection.execute(
-            f"create temp table {RELATION} as select {select}, source_line from adapted order by source_line"
+            f"create temp table {_TEXTS} as select {select}, source_line from adapted order by source_line"
         )
     except (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException) as error:
         raise ExtractError(f"{file.path}: the adapter {file.adapter} cannot read it: {error}") from error
@@ -139,7 +192,7 @@ def _csv_rejects(connection: duckdb.DuckDBPyConnection, file: LandedFile, delimi
 def _map_names(
     connection: duckdb.DuckDBPyConnection, contract: Contract, file: LandedFile, header: list[str]
 ) -> set[str]:
-    """Make `landed` from `stock` by the declared names and aliases; give back the names that are neither."""
+    """Make `texts` from `stock` by the declared names and aliases; give back the names that are neither."""
     present = {name.lower(): name for name in header}
     chosen: dict[str, str | None] = {}
     for column in contract.columns:
@@ -158,7 +211,7 @@ def _map_names(
     select = ", ".join(
         f"{_quoted(found) if found else 'null::varchar'} as {_quoted(name)}" for name, found in chosen.items()
     )
-    connection.execute(f"create temp table {RELATION} as select {select}, source_line from stock")
+    connection.execute(f"create temp table {_TEXTS} as select {select}, source_line from stock")
     return set(header) - {found for found in chosen.values() if found}
 
 
@@ -170,46 +223,43 @@ def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _read_jsonl(connection: duckdb.DuckDBPyConnection, contract: Contract, file: LandedFile) -> Unread:
-    """A whole file is parsed at once, as most can be; only one with a line at fault is taken apart line by line."""
-    unread = Unread(lambda wanted: texts_of(file.path, "jsonl", b"", wanted))
+def _read_json_at_once(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, file: LandedFile, into: str, select: Select
+) -> FileRows | None:
+    """The whole file in one scan, as most can be read: the rows come in order, so that a row's number is its line's.
+
+    None if the file has a line that is no row, or a row that is not just so: then it must be taken apart.
+    """
+    skimmed = skim_json(file.path)
+    if skimmed is None:
+        return None
+    rows = FileRows(lambda wanted: texts_of(file.path, "jsonl", b"", wanted), into, line="rowid + 1")
+    structure, columns = _columns(contract)
+    types = ", ".join(f"'{quoted(name)}': '{quoted(_json_type(node))}'" for name, node in structure.items())
+    scan = (
+        f"read_json('{quoted(glob.escape(str(file.path)))}', columns = {{{types}}}, format = 'newline_delimited') as j"
+    )
+    try:
+        rows.make(connection, select(f"(select {columns}, null::bigint as source_line from {scan})"))
+    except duckdb.Error:
+        return None
+    if connection.execute(f"select count(*) from {rows.relation}").fetchone() != (skimmed.count,):
+        rows.drop(connection)
+        return None
+    connection.register("stock", pa.table({"text": pa.array(skimmed.sample, pa.string())}))
+    rows.undeclared = _undeclared_keys(connection, "stock", structure)
+    connection.unregister("stock")
+    return rows
+
+
+def _columns(contract: Contract) -> tuple[dict[str, Any], str]:
+    """The tree of the names that a contract's columns may have in JSON, and the SQL of the columns of such a `j`."""
     paths = {c.name: [tuple(name.split(".")) for name in c.names] for c in contract.columns}
-    structure = _structure(path for column in paths.values() for path in column)
     columns = ", ".join(
         f"coalesce({', '.join('j.' + '.'.join(map(_quoted, path)) for path in found)}) as {_quoted(name)}"
         for name, found in paths.items()
     )
-    skimmed = skim_json(file.path)
-    if skimmed is not None and _parse_at_once(connection, file, structure, columns, skimmed.count):
-        connection.register("stock", pa.table({"text": pa.array(skimmed.sample, pa.string())}))
-        unread.undeclared = _undeclared_keys(connection, "stock", structure)
-        connection.unregister("stock")
-    else:
-        _parse_by_line(connection, file, structure, columns, unread)
-        unread.undeclared = _undeclared_keys(connection, "stock where is_object", structure)
-        connection.execute("drop table stock")
-    return unread
-
-
-def _parse_at_once(
-    connection: duckdb.DuckDBPyConnection, file: LandedFile, structure: dict[str, Any], columns: str, lines: int
-) -> bool:
-    """Make `landed` in one scan, in which the row's number is its line's; False if the file has a line that is no row
-    or a row that is not just so.
-    """
-    types = {name: _json_type(node) for name, node in structure.items()}
-    try:
-        connection.execute(
-            f"""create temp table {RELATION} as select {columns}, row_number() over () as source_line
-                from read_json($path, columns = $types, format = 'newline_delimited') as j""",
-            {"path": glob.escape(str(file.path)), "types": types},
-        )
-    except duckdb.Error:
-        return False
-    if connection.execute(f"select count(*) from {RELATION}").fetchone() == (lines,):
-        return True
-    connection.execute(f"drop table {RELATION}")
-    return False
+    return _structure(path for column in paths.values() for path in column), columns
 
 
 def _json_type(node: str | dict[str, Any]) -> str:
@@ -218,27 +268,28 @@ def _json_type(node: str | dict[str, Any]) -> str:
     return f"struct({', '.join(f'{_quoted(name)} {_json_type(inner)}' for name, inner in node.items())})"
 
 
-def _parse_by_line(
-    connection: duckdb.DuckDBPyConnection, file: LandedFile, structure: dict[str, Any], columns: str, unread: Unread
-) -> None:
-    """Make `landed` of the lines that are objects, and `stock` of all that are text."""
+def _texts_of_json(connection: duckdb.DuckDBPyConnection, contract: Contract, file: LandedFile, rows: FileRows) -> None:
+    """Make `texts` of the lines that are objects, and reject those that are not."""
+    structure, columns = _columns(contract)
     schema = pa.schema([("source_line", pa.int64()), ("text", pa.string())])
-    batches = pa.RecordBatchReader.from_batches(schema, json_lines(file.path, unread.rejects))
+    batches = pa.RecordBatchReader.from_batches(schema, json_lines(file.path, rows.rejects))
     connection.register("batches", batches)
     connection.execute(
         "create temp table stock as "
         "select *, case when json_valid(text) then json_type(text) = 'OBJECT' else false end as is_object from batches"
     )
     connection.unregister("batches")
-    unread.rejects += [
+    rows.rejects += [
         Reject(file.path.name, line, "not a JSON object", text)
         for line, text in connection.execute("select source_line, text from stock where not is_object").fetchall()
     ]
     connection.execute(
-        f"""create temp table {RELATION} as select {columns}, source_line
+        f"""create temp table {_TEXTS} as select {columns}, source_line
             from (select source_line, json_transform(text, $structure) as j from stock where is_object)""",
         {"structure": json.dumps(structure)},
     )
+    rows.undeclared = _undeclared_keys(connection, "stock where is_object", structure)
+    connection.execute("drop table stock")
 
 
 def _structure(paths: Iterable[tuple[str, ...]]) -> dict[str, Any]:
@@ -277,7 +328,9 @@ def _nodes(tree: dict[str, Any], path: tuple[str, ...] = ()) -> Iterable[tuple[t
             yield from _nodes(inner, (*path, key))
 
 
-def _read_parquet(connection: duckdb.DuckDBPyConnection, contract: Contract, file: LandedFile) -> Unread:
+def _texts_of_parquet(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, file: LandedFile, rows: FileRows
+) -> None:
     try:
         _ensure_distinct(file.path, pq.read_schema(file.path).names)
         connection.execute(
@@ -293,9 +346,9 @@ def _read_parquet(connection: duckdb.DuckDBPyConnection, contract: Contract, fil
         raise ExtractError(f"{file.path}: not a whole Parquet file. Fetch it again and rerun the partition.") from error
     described = connection.execute("select column_name from (describe stock)").fetchall()
     header = [name for (name,) in described if name != "source_line"]
-    unread = Unread(_parquet_texts(file.path), undeclared=_map_names(connection, contract, file, header))
+    rows.texts = _parquet_texts(file.path)
+    rows.undeclared = _map_names(connection, contract, file, header)
     connection.execute("drop table stock")
-    return unread
 
 
 def _parquet_texts(path: Path) -> Callable[[set[int]], dict[int, str]]:

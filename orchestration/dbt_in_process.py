@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from orchestration.dbt_project import manifest, only_parse, parse, parse_folder
+from orchestration.dbt_project import LEAN, manifest, only_parse, parse, parse_folder
 from orchestration.settings import PROJECT
 
 _BUILT = "built_now"
@@ -29,9 +29,8 @@ def build(select: Sequence[str], *, target: Path, variables: Mapping[str, Any]) 
     from dbt.cli.main import dbtRunner
 
     arguments = ["--quiet", "build", "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
-    arguments += ["--target-path", str(target), "--vars", json.dumps(variables), "--no-write-json"]
-    # What fails is in the result; dbt's log would cost a fifth of the build.
-    arguments += ["--log-level-file", "error", "--indirect-selection", "empty", "--select", f"tag:{_BUILT}"]
+    arguments += ["--target-path", str(target), "--vars", json.dumps(variables), *LEAN]
+    arguments += ["--indirect-selection", "empty", "--select", f"tag:{_BUILT}"]
     try:
         result = dbtRunner(manifest=_marked(set(select))).invoke(arguments)
     finally:

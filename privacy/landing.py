@@ -86,15 +86,15 @@ def _lines(
     """The lines on which records of the person begin."""
     with zones.memory() as connection:
         try:
-            unread = read_file(connection, contract, file, _by_line(zones, contract, file), scratch)
+            rows = read_file(connection, contract, file, _by_line(zones, contract, file), scratch)
         except ExtractError:
             return _lines_naming(file, person, tombstones)
         know(connection, person)
-        theirs = rows_of(connection, contract, unread.relation, "source_line")
-        orders |= orders_of(connection, contract, unread.relation, theirs)
+        theirs = rows_of(connection, contract, rows.relation, "source_line")
+        orders |= orders_of(connection, contract, rows.relation, theirs)
         found = set(theirs)
-        found |= set(tombstones.erased_lines(connection, contract, unread.relation))
-        found |= {reject.line for reject in unread.rejects if _names(reject.text, person, tombstones)}
+        found |= set(tombstones.erased_lines(connection, contract, rows.relation))
+        found |= {reject.line for reject in rows.rejects if _names(reject.text, person, tombstones)}
     return found
 
 

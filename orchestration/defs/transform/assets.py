@@ -12,7 +12,7 @@ from ingest.files import standing_still
 from orchestration import inputs
 from orchestration.damage import damaged_files
 from orchestration.database import WarehouseBusyError, WarehouseDamagedError, discard, is_whole
-from orchestration.dbt_project import manifest, project
+from orchestration.dbt_project import LEAN, manifest, project
 from orchestration.partitions import daily, days_of, is_backfill, is_rebuild, one_day_a_run
 from orchestration.publish import publish
 from orchestration.settings import dbt_environment, settings
@@ -57,7 +57,7 @@ def _build(context: dg.AssetExecutionContext, dbt: DbtCliResource, site: Site) -
     )
     if given and given.missing:
         context.log.warning(f"What this day read and is gone by now: {', '.join(given.missing)}")
-    arguments = ["build", "--exclude-resource-type", "unit_test", "--vars", f"{{as_of: '{site.as_of}'}}"]
+    arguments = ["build", *LEAN, "--exclude-resource-type", "unit_test", "--vars", f"{{as_of: '{site.as_of}'}}"]
     if is_outdated:
         context.log.info("a macro has changed since the last run: every fact is made anew")
         arguments.append("--full-refresh")
