@@ -73,5 +73,11 @@ def test_every_file_the_readme_names_is_there() -> None:
 def test_every_variable_is_read_and_every_one_read_is_documented() -> None:
     documented = set(re.findall(r"`(POSTROOM_[A-Z_]+)`", README))
     read = set(re.findall(r'"(POSTROOM_[A-Z_]+)"', (REPO / "orchestration/settings.py").read_text()))
-    handed_on = {"POSTROOM_DAGSTER_STORAGE", "POSTROOM_DAGSTER_LOGS", "POSTROOM_WAREHOUSE", "POSTROOM_LAST_RUN"}
+    handed_on = {
+        "POSTROOM_DAGSTER_STORAGE",
+        "POSTROOM_DAGSTER_LOGS",
+        "POSTROOM_WAREHOUSE",
+        "POSTROOM_LAST_RUN",
+        "POSTROOM_STARTED_BY",
+    }
     assert documented == read - handed_on
