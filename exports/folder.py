@@ -8,7 +8,6 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,7 +19,7 @@ import orjson
 from disk import make_folder, sync_folder
 
 MANIFEST = "manifest.json"
-BUFFER_BYTES = 1 << 18
+BUFFER_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +46,13 @@ def manifest_bytes(manifest: Mapping[str, Any]) -> bytes:
 
 
 class FileWriter:
-    """A file that knows its size and hash when it is done, and is on disk by then.
-
-    It is written and hashed a piece at a time by a thread, while the next piece is made.
-    """
+    """A file that knows its size and hash when it is done, and is on disk by then."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._file = path.open("wb", buffering=0)
+        self._file = path.open("wb", buffering=BUFFER_BYTES)
         self._digest = hashlib.sha256()
         self._bytes = 0
-        self._piece: list[bytes] = []
-        self._left = BUFFER_BYTES
-        self._thread = ThreadPoolExecutor(max_workers=1)
-        self._under_way: Future[None] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -68,10 +60,9 @@ class FileWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with self._file, self._thread:
+        with self._file:
             if error is None:
-                self._hand_over()
-                self._wait()
+                self._file.flush()
                 os.fsync(self._file.fileno())
 
     def write(self, text: str) -> None:
@@ -81,27 +72,9 @@ class FileWriter:
         self.write_bytes(orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE))
 
     def write_bytes(self, data: bytes) -> None:
-        self._piece.append(data)
-        self._bytes += len(data)
-        self._left -= len(data)
-        if self._left <= 0:
-            self._hand_over()
-
-    def _hand_over(self) -> None:
-        # One piece at a time: else they would fill the memory where the disk is slow.
-        self._wait()
-        self._under_way = self._thread.submit(self._put, b"".join(self._piece))
-        self._piece, self._left = [], BUFFER_BYTES
-
-    def _wait(self) -> None:
-        if self._under_way:
-            self._under_way.result()
-
-    def _put(self, data: bytes) -> None:
+        self._file.write(data)
         self._digest.update(data)
-        rest = memoryview(data)
-        while rest:
-            rest = rest[self._file.write(rest) :]
+        self._bytes += len(data)
 
     def entry(self, rows: int) -> FileEntry:
         return FileEntry(self.path.name, rows, self._bytes, self._digest.hexdigest())
