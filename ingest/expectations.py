@@ -7,13 +7,12 @@ it the columns that an expectation names.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import duckdb
-import pandas as pd
 import pyarrow as pa
 
 from ingest.contract import Contract
@@ -46,9 +45,7 @@ def check(contract: Contract, connection: duckdb.DuckDBPyConnection, written: st
     # Where no expectation names a column, the rows are counted all the same.
     names = ", ".join(f'"{name}"' for name in columns) or "null as _"
     table = connection.execute(f"select {names} from {written}").to_arrow_table()
-    # Each text once and a number for every row: comparing these takes half the time.
-    frame = pd.DataFrame({name: _series(table[name]) for name in columns}, index=range(table.num_rows))
-    result = _batches().get_batch({"dataframe": frame}).validate(_suite(contract))
+    result = _batches().get_batch({"dataframe": _frame(table, columns)}).validate(_suite(contract))
     for outcome in result.results:
         if outcome.exception_info and outcome.exception_info.get("exception_message"):
             raise ExtractError(
@@ -60,15 +57,21 @@ def check(contract: Contract, connection: duckdb.DuckDBPyConnection, written: st
     return [_outcome(spec, by_place[place]) for place, spec in enumerate(contract.expectations)]
 
 
-def _series(column: pa.ChunkedArray) -> Any:
-    """A column for Great Expectations: of texts each one once, still in Arrow's memory, and a number for every row,
+def _frame(table: pa.Table, columns: Sequence[str]) -> Any:
+    """The columns for Great Expectations: of texts each one once, still in Arrow's memory, and a number for every row,
     which takes far less to make and to compare.
     """
-    if not pa.types.is_string(column.type):
-        return column.to_pandas()
-    encoded = column.combine_chunks().dictionary_encode()
-    numbers = encoded.indices.fill_null(-1).to_numpy()
-    return pd.Series(pd.Categorical.from_codes(numbers, categories=pd.Index(encoded.dictionary.to_pandas())))
+    # Here, and not with the module: every command would wait for it.
+    import pandas as pd
+
+    def series(column: pa.ChunkedArray) -> Any:
+        if not pa.types.is_string(column.type):
+            return column.to_pandas()
+        encoded = column.combine_chunks().dictionary_encode()
+        numbers = encoded.indices.fill_null(-1).to_numpy()
+        return pd.Series(pd.Categorical.from_codes(numbers, categories=pd.Index(encoded.dictionary.to_pandas())))
+
+    return pd.DataFrame({name: series(table[name]) for name in columns}, index=range(table.num_rows))
 
 
 def _columns(expectation: Mapping[str, Any]) -> list[str]:
