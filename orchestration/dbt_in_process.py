@@ -61,8 +61,8 @@ def _parsed() -> Any:
 
     manifest()
     path = parse_folder() / "partial_parse.msgpack"
-    if not path.exists():
-        with only_parse() as lock:
+    with only_parse() as lock:
+        if not path.exists():
             parse(parse_folder(), lock)
     parsed = Manifest.from_msgpack(path.read_bytes())
     # What macros see as `graph`; dbt makes it when it parses.
