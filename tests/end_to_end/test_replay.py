@@ -25,6 +25,7 @@ from orchestration.settings import PROJECT, Settings, settings
 from privacy import Erasure
 from tests.conftest import REPO
 from tests.end_to_end.conftest import BIN, Home
+from tests.processes import children, is_alive
 
 Bytes = dict[str, bytes]
 
@@ -111,16 +112,6 @@ def _until(condition: Callable[[], bool], process: subprocess.Popen[bytes]) -> N
         time.sleep(0.2)
 
 
-def _children(pid: int) -> list[int]:
-    listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False)
-    return [int(child) for child in listed.stdout.split()]
-
-
-def _is_alive(pid: int) -> bool:
-    stat = Path(f"/proc/{pid}/stat")
-    return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z"
-
-
 @pytest.fixture(scope="module")
 def past(two_days: tuple[Home, dict[str, str]], tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Home, str]]:
     """Two days that ran live, and what has come since; gives the address of whom was erased."""
@@ -149,11 +140,11 @@ def test_days_killed_halfway_are_replayed_to_the_byte_and_send_nothing(past: tup
     with subprocess.Popen(command, cwd=REPO, env=environment, stdout=subprocess.DEVNULL) as process:
         first = home.path / "replay/2026-01-04/report.json"
         _until(lambda: first.exists() and (home.path / "replay/2026-01-05/dbt").exists(), process)
-        workers = _children(process.pid)
+        workers = children(process.pid)
         process.send_signal(signal.SIGKILL)
     written = first.stat().st_mtime_ns
     end = time.monotonic() + 60
-    while any(_is_alive(worker) for worker in workers):
+    while any(is_alive(worker) for worker in workers):
         assert time.monotonic() < end, "who started it has been killed, and it goes on"
         time.sleep(0.1)
 

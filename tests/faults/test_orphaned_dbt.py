@@ -17,6 +17,7 @@ from engine import Vault
 from orchestration.database import open_database
 from tests.conftest import REPO
 from tests.end_to_end.conftest import BIN
+from tests.processes import group, is_alive
 
 # Starts dbt as the daily run does, and says which process that is.
 _RUN = """
@@ -48,18 +49,8 @@ def run(project: Path) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-c", _RUN, str(project), str(BIN / "dbt"), str(REPO)]
     with subprocess.Popen(command, cwd=REPO, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
         yield process
-        if any(_is_alive(pid) for pid in _group(process.pid)):
+        if any(is_alive(pid) for pid in group(process.pid)):
             os.killpg(process.pid, signal.SIGKILL)
-
-
-def _group(leader: int) -> list[int]:
-    listed = subprocess.run(["ps", "-o", "pid=", "-g", str(leader)], capture_output=True, text=True, check=False)
-    return [int(pid) for pid in listed.stdout.split()]
-
-
-def _is_alive(pid: int) -> bool:
-    stat = Path(f"/proc/{pid}/stat")
-    return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
 def _until(condition: Callable[[], bool]) -> None:
@@ -87,5 +78,5 @@ def test_killed_before_dbt_opens_the_warehouse_it_never_does(project: Path, run:
     run.kill()
     run.wait()
     assert not (project / "warehouse.duckdb").exists()
-    _until(lambda: not _is_alive(dbt))
+    _until(lambda: not is_alive(dbt))
     assert not (project / "warehouse.duckdb").exists()

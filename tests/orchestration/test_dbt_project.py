@@ -15,6 +15,7 @@ import pytest
 
 from orchestration import dbt_project
 from tests.conftest import REPO
+from tests.processes import children
 
 
 def test_a_parse_that_is_killed_leaves_no_manifest_to_read(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -44,7 +45,7 @@ def test_processes_that_parse_at_once_all_read_it_whole(home: Path) -> None:
 def test_whose_parse_is_killed_leaves_the_lock_with_dbt_until_that_has_ended(home: Path) -> None:
     code = "from orchestration.dbt_project import manifest; manifest()"
     with subprocess.Popen([sys.executable, "-c", code], cwd=REPO) as parent:
-        while not (dbt := _children(parent.pid)):
+        while not (dbt := children(parent.pid)):
             assert parent.poll() is None, "it ended before it could be killed"
             time.sleep(0.05)
         parent.kill()
@@ -53,8 +54,3 @@ def test_whose_parse_is_killed_leaves_the_lock_with_dbt_until_that_has_ended(hom
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         os.kill(dbt[0], signal.SIGKILL)
         fcntl.flock(lock, fcntl.LOCK_EX)
-
-
-def _children(pid: int) -> list[int]:
-    listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False)
-    return [int(child) for child in listed.stdout.split()]
