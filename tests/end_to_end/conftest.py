@@ -80,11 +80,12 @@ def sample_home(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, str]:
     return home, home.run("make", "run").stdout
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def two_days(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, dict[str, str]]:
     """A home in which the daily job ran for two days in turn, and the outbox's hashes after the first.
 
-    It is made once for all workers, and each works on a copy of its own: some tests run more days in it.
+    It is made once for all workers, and each module works on a copy of its own: some tests run more days in it, or
+    have a run fail there.
     """
     made = _two_days_made(tmp_path_factory)
     home = Home(tmp_path_factory.mktemp("two_days") / "data")

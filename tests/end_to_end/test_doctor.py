@@ -18,10 +18,8 @@ HOLDS = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('held', flus
 
 
 @pytest.fixture(scope="module")
-def home(two_days: tuple[Home, dict[str, str]], tmp_path_factory: pytest.TempPathFactory) -> Home:
-    home = Home(tmp_path_factory.mktemp("doctor") / "data")
-    shutil.copytree(two_days[0].path, home.path)
-    return home
+def home(two_days: tuple[Home, dict[str, str]]) -> Home:
+    return two_days[0]
 
 
 def test_a_home_that_ran_lacks_nothing_but_new_days(home: Home) -> None:

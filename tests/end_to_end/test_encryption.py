@@ -22,7 +22,7 @@ EXCHANGED = ("landing", "outbox", "truth")
 DECISIONS = "select campaign, customer_id, decision, reason, variant, message_id from marts.fct_campaign_decisions"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def encrypted(two_days: tuple[Home, dict[str, str]], tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A home of two days, in which a key is set after the first: encrypted, then run for the second."""
     home = Home(tmp_path_factory.mktemp("encrypted") / "data")

@@ -182,10 +182,9 @@ def _deliver_in_vain(home: Path, outbox: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def before(two_days: tuple[Home, dict[str, str]], tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Whom]:
+def before(two_days: tuple[Home, dict[str, str]]) -> tuple[Home, Whom]:
     """A home that holds somebody."""
-    home = Home(tmp_path_factory.mktemp("before") / "data")
-    shutil.copytree(two_days[0].path, home.path)
+    home, _ = two_days
     whom = _whom(home)
     home.postroom("sync")
     _dirty(home, whom)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import socket
 import subprocess
 import time
@@ -50,9 +49,8 @@ class Ui:
 
 
 @pytest.fixture(scope="module")
-def ui(two_days: tuple[Home, dict[str, str]], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ui]:
-    home = Home(tmp_path_factory.mktemp("ui") / "data")
-    shutil.copytree(two_days[0].path, home.path, ignore=shutil.ignore_patterns("replay"))
+def ui(two_days: tuple[Home, dict[str, str]]) -> Iterator[Ui]:
+    home, _ = two_days
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
