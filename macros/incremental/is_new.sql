@@ -3,13 +3,7 @@
     are literals, so that only their partitions are read. Only for the incremental branch of a model.
 -#}
 {% macro is_new(extract) -%}
-    {%- set source_name, table_name = extract.split('.') -%}
-    {%- set dates = run_query(
-        "select available.extract_date from (" ~ available_loads() ~ ") as available"
-        ~ " anti join " ~ built_loads(this) ~ " as built using (source_name, table_name, extract_date)"
-        ~ " where available.source_name = '" ~ source_name ~ "' and available.table_name = '" ~ table_name ~ "'"
-        ~ " order by available.extract_date nulls last"
-    ).columns[0].values() -%}
+    {%- set dates = new_dates(extract) -%}
     {%- if not dates -%}
         false
     {%- else -%}

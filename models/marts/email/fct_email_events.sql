@@ -12,13 +12,11 @@ with
 {% if is_incremental() -%}
 affected as (
     {{ changed_keys('email_event_id', event_versions, 'email_event_id', 'esp.events') }}
-    union
-    {{ restitched_keys('email_event_id') }}
 ),
 {%- endif %}
 
 events as (
-    {{ latest_versions(event_versions, 'email_event_id') }}
+    {{ latest_versions(event_versions, 'email_event_id', extract='esp.events') }}
 ),
 
 final as (

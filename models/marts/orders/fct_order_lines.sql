@@ -17,8 +17,6 @@ affected as (
     select lines.order_line_id
     from {{ line_versions }} as lines
     semi join ({{ changed_keys('order_id', order_versions, 'order_id', 'shop.orders') }}) as changed using (order_id)
-    union
-    {{ restitched_keys('order_line_id') }}
 ),
 
 affected_orders as (
@@ -36,11 +34,21 @@ orders as (
     {{ latest_versions(order_versions, 'order_id', updated_at='updated_at', affected='affected_orders') }}
 ),
 
+-- Before the lines, because there are fewer orders than lines.
+stitched_orders as (
+    select
+        orders.*,
+        identities.customer_id
+    from orders
+    left join {{ ref('dim_identities') }} as identities on orders.node_id = identities.node_id
+    where not orders.is_test
+),
+
 final as (
     select
         lines.order_line_id,
         lines.order_id,
-        identities.customer_id,
+        orders.customer_id,
         orders.node_id,
         lines.product_id,
         lines.title,
@@ -56,9 +64,7 @@ final as (
         lines.gross_amount - lines.discount_amount - lines.returned_amount as net_amount,
         orders.cancelled_at is not null as is_cancelled
     from lines
-    inner join orders on lines.order_id = orders.order_id
-    left join {{ ref('dim_identities') }} as identities on orders.node_id = identities.node_id
-    where not orders.is_test
+    inner join stitched_orders as orders on lines.order_id = orders.order_id
 )
 
 {{ recomputed('final', 'order_line_id') }}

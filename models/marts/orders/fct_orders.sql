@@ -15,8 +15,6 @@ affected as (
     {{ changed_keys('order_id', order_versions, 'order_id', 'shop.orders') }}
     union
     {{ changed_keys('order_id', line_versions, 'order_line_id', 'shop.order_lines') }}
-    union
-    {{ restitched_keys('order_id') }}
 ),
 {%- endif %}
 

@@ -15,8 +15,6 @@ affected as (
     {{ changed_keys('cart_id', event_versions, 'event_id', 'web.events') }}
     union
     {{ changed_keys('cart_id', order_versions, 'order_id', 'shop.orders') }}
-    union
-    {{ restitched_keys('cart_id') }}
 ),
 {%- endif %}
 

@@ -13,8 +13,6 @@ with
 {% if is_incremental() -%}
 affected as (
     {{ changed_keys('visitor_id', event_versions, 'event_id', 'web.events') }}
-    union
-    {{ restitched_keys('visitor_id') }}
 ),
 {%- endif %}
 

@@ -12,13 +12,11 @@ with
 {% if is_incremental() -%}
 affected as (
     {{ changed_keys('event_id', event_versions, 'event_id', 'web.events') }}
-    union
-    {{ restitched_keys('event_id') }}
 ),
 {%- endif %}
 
 events as (
-    {{ latest_versions(event_versions, 'event_id') }}
+    {{ latest_versions(event_versions, 'event_id', extract='web.events') }}
 ),
 
 final as (
