@@ -38,6 +38,10 @@ class Spent:
     seconds: float
     cpu: float | None = None
 
+    def less(self, other: Spent) -> Spent:
+        """What is left without what a part of it takes alone."""
+        return Spent(self.seconds - other.seconds, (self.cpu or 0) - (other.cpu or 0))
+
 
 @dataclass(frozen=True)
 class Measured:

@@ -15,6 +15,7 @@ import resource
 import statistics
 import tempfile
 import time
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -89,8 +90,10 @@ def outbox_of(name: str, recipients: int, rounds: int) -> Outbox:
     for _ in range(rounds):
         with tempfile.TemporaryDirectory() as scratch:
             outbox = Path(scratch) / "outbox"
+            # To make up the rows is neither.
+            made = timed(partial(deque, rows_like(row, recipients), 0))
             rows = rows_like(row, recipients)
-            rendering.append(timed(partial(write_outbox, campaign, rows, outbox, run=RUN, secret=KEY)))
+            rendering.append(timed(partial(write_outbox, campaign, rows, outbox, run=RUN, secret=KEY)).less(made))
             size = sum(path.stat().st_size for path in outbox.iterdir())
             writing.append(write_again(outbox, Path(scratch) / "again"))
     return Outbox(rendering, writing, size)
