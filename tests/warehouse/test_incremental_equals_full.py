@@ -198,6 +198,14 @@ def test_customers_merged_and_split(world: World) -> None:
     world.assert_equals_fresh()
 
 
+def test_customers_merged_while_extracts_arrive(world: World) -> None:
+    for _ in range(2):
+        world.redraw_identities()
+        world.deliver_waiting(4)
+        world.run()
+    world.assert_equals_fresh()
+
+
 def test_facts_built_before_those_they_read(world: World) -> None:
     world.deliver_waiting(8)
     world.run(["fct_orders", "fct_sessions", "fct_carts"])
