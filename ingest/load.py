@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import partial
@@ -131,12 +132,12 @@ def _load(
     tombstones: Tombstones,
 ) -> list[Reject]:
     """Write part.parquet into `scratch`, fill the report, and give the rows that do not fit."""
-    with vault.connect() as connection:
+    with vault.connect() as connection, ThreadPoolExecutor(1) as hashing:
         connection.execute("set preserve_insertion_order = true; set threads = 2")
         connection.execute(f"set temp_directory = '{quoted(scratch)}'")
-        loaded = load_id(
-            files, contract.fingerprint() + "".join(_adapter_sql(contract, f, adapters) or "" for f in files)
-        )
+        how = contract.fingerprint() + "".join(_adapter_sql(contract, file, adapters) or "" for file in files)
+        # While the files are read: a hash keeps one core busy, and reading does not always both.
+        loading = hashing.submit(load_id, files, how)
         rejects: list[Reject] = []
         undeclared: set[str] = set()
         for number, file in enumerate(files):
@@ -154,6 +155,7 @@ def _load(
             kept = [reject for reject in found if not tombstones.is_mentioned_in(reject.text)]
             report.erased += len(found) - len(kept)
             rejects += kept
+        loaded = loading.result()
         if report.erased:
             # Without them it is another load, which what was built from the one before must be made anew from.
             loaded = hashlib.sha256(f"{loaded} without {report.erased}".encode()).hexdigest()[:16]
