@@ -64,6 +64,27 @@ def test_a_file_and_a_key_that_do_not_go_together_say_what_to_do(
     written_by.ensure_opens([parquet])
 
 
+def _storage(path: Path, vault: Vault) -> str:
+    with vault.connect(path, read_only=True) as connection:
+        ((tags,),) = connection.execute("select tags from duckdb_databases() where database_name = 'w'").fetchall()
+    return str(tags["storage_version"])
+
+
+@pytest.mark.parametrize("vault", [Vault(), VAULT])
+def test_databases_are_written_for_the_readers_that_docs_name(tmp_path: Path, vault: Vault) -> None:
+    assert _storage(_database(tmp_path / "w.duckdb", vault), vault) == "v1.5.0+"
+
+
+def test_a_database_of_an_earlier_version_is_taken_over(tmp_path: Path) -> None:
+    path = tmp_path / "w.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("create table t as select 1 as n")
+    assert _storage(path, Vault()) == "v1.0.0+"
+    with Vault().connect(path) as connection:
+        assert connection.execute("insert into t values (2); select sum(n) from t").fetchall() == [(3,)]
+    assert _storage(path, Vault()) == "v1.5.0+"
+
+
 def test_plain_files_among_encrypted_ones_are_named(tmp_path: Path) -> None:
     encrypted, plain = _parquet(tmp_path / "a.parquet", VAULT), _parquet(tmp_path / "b.parquet", Vault())
     with pytest.raises(VaultError, match="b.parquet is not encrypted"):
