@@ -19,7 +19,6 @@ from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 import jinja2
 import orjson
@@ -31,11 +30,11 @@ from benchmarks.models import MODELS, Shop
 from exports import Campaign, load_personas, write_outbox
 from exports.formats import filters
 from exports.links import with_query
-from exports.pages import PageEnvironment
 from ingest import Contract, read_contracts
 from orchestration.dbt_project import manifest
 from orchestration.export_tables import CAMPAIGNS, export_models, load
 from orchestration.rehearsal import persona_row
+from orchestration.settings import most_processes
 
 CAMPAIGN = "winback"
 # What each part may take of its yardstick, as the rows of the parts have it.
@@ -91,7 +90,7 @@ class Job:
         shutil.rmtree(self.outbox, ignore_errors=True)
         campaign, row = _campaign()
         rows = rendering.rows_like(row, self.recipients)
-        write_outbox(campaign, rows, self.outbox, run=rendering.RUN, secret=rendering.KEY)
+        write_outbox(campaign, rows, self.outbox, run=rendering.RUN, secret=rendering.KEY, processes=most_processes())
 
     def by_pandas(self) -> None:
         """Loads, builds and renders with pandas and Jinja: the same tables, the same HTML, and no more."""
@@ -232,22 +231,16 @@ def _campaign() -> tuple[Campaign, dict[str, Any]]:
 @cache
 def _plain_templates() -> tuple[jinja2.Template, ...]:
     """Subject, preheader, HTML and text of the campaign in the brand's language, filled by Jinja as it comes."""
-    texts: list[tuple[bool, str]] = []
-    compiled = PageEnvironment.page_template
-
-    def noted(environment: PageEnvironment, text: str) -> Any:
-        texts.append((bool(environment.autoescape), text))
-        return compiled(environment, text)
-
-    with patch.object(PageEnvironment, "page_template", noted):
-        campaign = load(CAMPAIGNS / CAMPAIGN, export_models(manifest(), CAMPAIGN))
+    campaign, _ = _campaign()
+    templates = campaign.sets[campaign.brand["locale"]]
     environments = {
         is_html: jinja2.Environment(autoescape=is_html, trim_blocks=True, lstrip_blocks=True)
         for is_html in (False, True)
     }
     for environment in environments.values():
         environment.filters |= filters(campaign.brand["locale"])
-    return tuple(environments[is_html].from_string(text) for is_html, text in texts[:4])
+    recipes = (each.recipe[1] for each in (templates.subject, templates.preheader, templates.html, templates.text))
+    return tuple(environments[is_html].from_string(text) for text, is_html, _ in recipes)
 
 
 def _values(campaign: Campaign, row: Mapping[str, Any]) -> dict[str, Any]:

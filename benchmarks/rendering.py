@@ -28,6 +28,7 @@ from exports import Run, load_personas, write_outbox
 from orchestration.dbt_project import manifest
 from orchestration.export_tables import CAMPAIGNS, export_models, load
 from orchestration.rehearsal import persona_row
+from orchestration.settings import most_processes
 
 RUN = Run(dt.datetime(2026, 3, 2, tzinfo=dt.UTC), dt.date(2026, 3, 1))
 KEY = b"a key for measuring, of 32 bytes"
@@ -93,7 +94,8 @@ def outbox_of(name: str, recipients: int, rounds: int) -> Outbox:
             # To make up the rows is neither.
             made = timed(partial(deque, rows_like(row, recipients), 0))
             rows = rows_like(row, recipients)
-            rendering.append(timed(partial(write_outbox, campaign, rows, outbox, run=RUN, secret=KEY)).less(made))
+            work = partial(write_outbox, campaign, rows, outbox, run=RUN, secret=KEY, processes=most_processes())
+            rendering.append(timed(work).less(made))
             size = sum(path.stat().st_size for path in outbox.iterdir())
             writing.append(write_again(outbox, Path(scratch) / "again"))
     return Outbox(rendering, writing, size)

@@ -36,10 +36,13 @@ class DataError(ExportError):
     """A row that cannot become a message; the whole campaign stops, so that nobody gets half a mailing."""
 
     def __init__(self, message_id: object, text: str, token: str | None = None) -> None:
-        self.message_id = message_id
-        self.token = token
-        about = f", token {token}" if token else ""
-        super().__init__(f"message {message_id!r}{about}: {text}")
+        # As it is made: so it can cross from one process to another.
+        super().__init__(message_id, text, token)
+        self.message_id, self.text, self.token = message_id, text, token
+
+    def __str__(self) -> str:
+        about = f", token {self.token}" if self.token else ""
+        return f"message {self.message_id!r}{about}: {self.text}"
 
 
 class UnfitError(DataError):
@@ -47,7 +50,7 @@ class UnfitError(DataError):
 
     def __init__(self, message_id: object, text: str, token: str, lack: str) -> None:
         super().__init__(message_id, text, token)
-        self.lack = lack
+        self.args, self.lack = (message_id, text, token, lack), lack
 
 
 class TokenError(ExportError):

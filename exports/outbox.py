@@ -6,17 +6,17 @@ that is written for, a directory of its request bodies, made from payloads.jsonl
 
 import csv
 import datetime as dt
-import re
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence, Set
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from exports.batch import RECIPIENT_COLUMNS, Batch, Tally, in_order, render_batch
 from exports.campaign import Campaign
-from exports.errors import DataError
 from exports.folder import (
     BUFFER_BYTES,
     MANIFEST,
@@ -27,16 +27,14 @@ from exports.folder import (
     restore,
     write_synced,
 )
-from exports.message import Rendered, Renderer, Run
-from exports.safety import spreadsheet_cell
+from exports.message import Renderer, Run
+from exports.processes import render_batches
 from exports.writers import Options, Writer
 from exports.writers.config import make_writer
 
 SCHEMA_VERSION = 2
-_RECIPIENT_COLUMNS = (
-    "message_id", "campaign", "variant", "customer_id", "to_email", "to_name", "send_at", "subject", "unsubscribe_url",
-)  # fmt: skip
-_POSITION = re.compile(r"\.\d+\.")
+# Half a MB or so: to hand more to another process at a time is no faster.
+BATCH_ROWS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +74,24 @@ class Manifest:
 
 
 def write_outbox(
-    campaign: Campaign, rows: Iterable[Mapping[str, Any]], directory: Path, *, run: Run, secret: bytes
+    campaign: Campaign,
+    rows: Iterable[Mapping[str, Any]],
+    directory: Path,
+    *,
+    run: Run,
+    secret: bytes,
+    processes: int = 1,
 ) -> Manifest:
     """Renders `rows` (ordered by `message_id`, lists attached) into `directory`, replacing what was there as a whole.
 
     The same rows, campaign and run give the same bytes; a directory that holds them already is left untouched. `secret`
-    signs the unsubscribe links. Memory does not grow with the rows. Raises DataError for a row that cannot become a
+    signs the unsubscribe links. Where there are thousands of rows, several `processes` render them sooner than one, to
+    the same bytes. Memory does not grow with the rows. Raises DataError for a row that cannot become a
     message; then, as after any failure, `directory` is as it was before.
     """
     renderer = Renderer(campaign, run, secret)
     with replaced(directory) as partial:
-        manifest = _write_files(renderer, rows, partial)
+        manifest = _write_files(renderer, rows, partial, processes)
         write_synced(partial / MANIFEST, manifest.to_json())
     return manifest
 
@@ -107,7 +112,7 @@ def remove_customers(directory: Path, customer_ids: Set[str]) -> int:
             manifest = orjson.loads((directory / MANIFEST).read_bytes())
             writers = [make_writer(name, options) for name, options in manifest.get("esp", {}).items()]
             files += _write_services(writers, partial, dt.datetime.fromisoformat(manifest["as_of"]))
-            tally = _Tally()
+            tally = Tally()
             for explanation in kept:
                 tally.add(explanation)
             manifest |= tally.counts() | {"files": [file.record() for file in files], "schema_version": SCHEMA_VERSION}
@@ -131,27 +136,30 @@ def _copy_messages(
         table = csv.writer(recipients)
         with (directory / recipients.path.name).open(encoding="utf-8", newline="") as rows:
             for row in csv.reader(rows):
-                if row[0] in ids or row[0] == _RECIPIENT_COLUMNS[0]:
+                if row[0] in ids or row[0] == RECIPIENT_COLUMNS[0]:
                     table.writerow(row)
         for explanation in explanations:
             explain.write_json(explanation)
     return [writer.entry(len(ids)) for writer in (payloads, recipients, explain)]
 
 
-def _write_files(renderer: Renderer, rows: Iterable[Mapping[str, Any]], partial: Path) -> Manifest:
-    tally = _Tally()
+def _write_files(renderer: Renderer, rows: Iterable[Mapping[str, Any]], partial: Path, processes: int) -> Manifest:
+    tally = Tally()
     with (
         FileWriter(partial / "payloads.jsonl") as payloads,
         FileWriter(partial / "recipients.csv") as recipients,
         FileWriter(partial / "explain.jsonl") as explain,
+        closing(_rendered(renderer, rows, processes)) as batches,
     ):
-        table = csv.writer(recipients)
-        table.writerow(_RECIPIENT_COLUMNS)
-        for rendered in _in_order(renderer.render(row) for row in rows):
-            payloads.write_bytes(rendered.line())
-            explain.write_json(rendered.explanation)
-            table.writerow(map(spreadsheet_cell, _recipient(rendered)))
-            tally.add(rendered.explanation)
+        csv.writer(recipients).writerow(RECIPIENT_COLUMNS)
+        last = ""
+        for batch in batches:
+            in_order(last, batch.first)
+            last = batch.last
+            payloads.write_bytes(batch.payloads)
+            recipients.write_bytes(batch.recipients)
+            explain.write_bytes(batch.explain)
+            tally.update(batch.tally)
     campaign, run = renderer.campaign, renderer.run
     files = [writer.entry(tally.messages) for writer in (payloads, recipients, explain)]
     return Manifest(
@@ -165,6 +173,21 @@ def _write_files(renderer: Renderer, rows: Iterable[Mapping[str, Any]], partial:
         files=(*files, *_write_services(campaign.writers, partial, run.as_of)),
         esp={writer.name: writer.options for writer in campaign.writers},
     )
+
+
+def _rendered(renderer: Renderer, rows: Iterable[Mapping[str, Any]], processes: int) -> Generator[Batch]:
+    """The rows' batches in order, by this process alone or by others."""
+    batches = _batches(rows)
+    if processes > 1:
+        yield from render_batches(renderer, batches, processes)
+    else:
+        yield from (render_batch(renderer, batch) for batch in batches)
+
+
+def _batches(rows: Iterable[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:
+    remaining = iter(rows)
+    while batch := list(islice(remaining, BATCH_ROWS)):
+        yield batch
 
 
 def _write_services(writers: Iterable[Writer], partial: Path, as_of: dt.datetime) -> list[FileEntry]:
@@ -183,80 +206,3 @@ def _write_services(writers: Iterable[Writer], partial: Path, as_of: dt.datetime
 def _messages(directory: Path) -> Iterator[dict[str, Any]]:
     with (directory / "payloads.jsonl").open("rb", buffering=BUFFER_BYTES) as lines:
         yield from map(orjson.loads, lines)
-
-
-def _in_order(rendered: Iterable[Rendered]) -> Iterator[Rendered]:
-    """Passes messages on as long as their ids rise: so none can come twice, without remembering them."""
-    last = ""
-    for item in rendered:
-        message_id = item.fields["message_id"]
-        if message_id <= last:
-            raise DataError(message_id, f"comes twice or out of order (after {last!r})", "message_id")
-        last = message_id
-        yield item
-
-
-def _recipient(rendered: Rendered) -> tuple[str, ...]:
-    message = rendered.fields
-    return (
-        message["message_id"],
-        message["campaign"],
-        message["variant"],
-        message["customer_id"],
-        message["to"]["email"],
-        message["to"]["name"] or "",
-        message["send_at"],
-        message["subject"],
-        rendered.unsubscribe_url,
-    )
-
-
-class _Tally:
-    """Counts for the manifest."""
-
-    def __init__(self) -> None:
-        self.messages = 0
-        self.variants: Counter[str] = Counter()
-        self.locales: Counter[str] = Counter()
-        self.locale_fallbacks: Counter[str] = Counter()
-        self.slots: dict[str, Counter[str]] = defaultdict(Counter)
-        self.fallbacks: dict[str, Counter[str]] = defaultdict(Counter)
-        self.dropped: Counter[str] = Counter()
-        self.warnings: Counter[str] = Counter()
-
-    def add(self, explanation: Mapping[str, Any]) -> None:
-        self.messages += 1
-        self.variants[explanation["variant"]] += 1
-        # An outbox of an earlier version says nothing of locales, slots and warnings.
-        if locale := explanation.get("locale"):
-            self.locales[locale["used"]] += 1
-            if locale["by"] == "default":
-                self.locale_fallbacks[locale["language"] or "unknown"] += 1
-        for name, slot in explanation.get("slots", {}).items():
-            self.slots[name][slot["rule"]] += 1
-        for name, reason in _by_part(explanation["fallbacks"]).items():
-            self.fallbacks[name][reason] += 1
-        self.warnings.update(explanation.get("warnings", {}).keys())
-        for name, block in explanation["blocks"].items():
-            if block["dropped"]:
-                self.dropped[name] += len(block["dropped"])
-
-    def counts(self) -> dict[str, Any]:
-        return {
-            "messages": self.messages,
-            "variants": dict(self.variants),
-            "locales": dict(self.locales),
-            "locale_fallbacks": dict(self.locale_fallbacks),
-            "slots": {name: dict(rules) for name, rules in self.slots.items()},
-            "fallbacks": {name: dict(reasons) for name, reasons in self.fallbacks.items()},
-            "dropped_items": dict(self.dropped),
-            "warnings": dict(self.warnings),
-        }
-
-
-def _by_part(fallbacks: Mapping[str, str]) -> dict[str, str]:
-    """Reasons as they are counted, one for a message: `items.2.image_url` counts as `items.image_url`, and once."""
-    found: dict[str, str] = {}
-    for name, reason in fallbacks.items():
-        found.setdefault(_POSITION.sub(".", name), reason)
-    return found

@@ -53,7 +53,15 @@ class Page:
 
 
 class PageTemplate(Template):
-    """A template that is filled without the overhead of Jinja's contexts."""
+    """A template that is filled without the overhead of Jinja's contexts.
+
+    `recipe` is the function that made it with its arguments: handed to another process, it is compiled again there.
+    """
+
+    recipe: tuple[Callable[..., Self], tuple[Any, ...]]
+
+    def __reduce__(self) -> tuple[Callable[..., Self], tuple[Any, ...]]:
+        return self.recipe
 
     def text(self, values: Mapping[str, Any]) -> str:
         """The template filled with values by their names. Raises what Jinja raises."""
@@ -123,9 +131,3 @@ class PageEnvironment(ImmutableSandboxedEnvironment):
         if not all(isinstance(each, int | float | Decimal | Undefined) for each in (left, right)):
             raise TypeError("numbers alone can be multiplied")
         return super().call_binop(context, operator, left, right)
-
-    def page_template(self, text: str) -> PageTemplate:
-        """The template with this text."""
-        template = self.from_string(text)
-        assert isinstance(template, PageTemplate)
-        return template

@@ -18,7 +18,7 @@ from exports import formats
 from exports.brand import Brand
 from exports.errors import Problem
 from exports.links import url_part
-from exports.pages import PageEnvironment
+from exports.pages import PageEnvironment, PageTemplate
 from exports.safety import Text
 from exports.source import Source
 
@@ -65,6 +65,14 @@ def environment(autoescape: bool, locale: str) -> PageEnvironment:
     env.filters = {**{name: FILTERS[name] for name in _SAFE_FILTERS}, **formats.filters(locale), "url_part": url_part}
     env.tests = {name: TESTS[name] for name in _SAFE_TESTS}
     return env
+
+
+def page_template(text: str, autoescape: bool, locale: str) -> PageTemplate:
+    """The template with this text, in an environment of its own."""
+    template = environment(autoescape, locale).from_string(text)
+    assert isinstance(template, PageTemplate)
+    template.recipe = (page_template, (text, autoescape, locale))
+    return template
 
 
 @dataclass(frozen=True, slots=True)

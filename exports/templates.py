@@ -17,7 +17,7 @@ from exports.pages import PageTemplate
 from exports.slots import Slot
 from exports.source import Source, read_source
 from exports.static_links import Names
-from exports.template import Usage, Vocabulary, environment, inspect
+from exports.template import Usage, Vocabulary, inspect, page_template
 from exports.tokens import Token
 
 _LANG = re.compile(r"""<mjml\b[^>]*?\blang=["']([^"']*)["']""")
@@ -173,7 +173,7 @@ class _Set:
         is_html = name.endswith(".mjml")
         text = self._html(source, usage) if is_html else self._text(source)
         if not self.problems:
-            self.templates[name] = environment(is_html, self.locale).page_template(text)
+            self.templates[name] = page_template(text, is_html, self.locale)
         return usage
 
     def _html(self, source: Source, usage: Usage) -> str:

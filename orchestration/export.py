@@ -14,8 +14,11 @@ from orchestration import export_tables
 from orchestration.gate import GateClosedError, ensure_open
 from orchestration.rehearsal import rehearse
 from orchestration.send_log import SentMeanwhileError, ensure_not_sent_meanwhile, record
-from orchestration.settings import settings
+from orchestration.settings import most_processes, settings
 from orchestration.site import Site
+
+# From so many messages on several processes are done sooner than one: with fewer, to start them takes longer.
+SEVERAL_FROM = 10_000
 
 
 def ensure_may_leave(
@@ -49,4 +52,16 @@ def export(
     rows = export_tables.rows_of(connection, campaign, models)
     if site.is_live:
         record(connection, site, folder.name, export_tables.table(models[0]), settings().ledger)
-    return write_outbox(campaign, rows, site.outbox(folder.name), run=run, secret=key)
+    processes = processes_for(_count(connection, export_tables.table(models[0])))
+    return write_outbox(campaign, rows, site.outbox(folder.name), run=run, secret=key, processes=processes)
+
+
+def processes_for(messages: int) -> int:
+    """How many processes render so many messages."""
+    return most_processes() if messages >= SEVERAL_FROM else 1
+
+
+def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
+    counted = connection.sql(f"select count(*) from {table}").fetchone()
+    assert counted is not None
+    return int(counted[0])

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from orchestration import export_tables
-from orchestration.settings import settings
+from orchestration.settings import most_processes, settings
 from orchestration.zones import ensure_readable
 
 console = Console()
@@ -30,7 +30,7 @@ def replay(
 ) -> None:
     """Build past days again from what was known then, say what would have been sent, and send nothing."""
     from workbench.replay import report as reports
-    from workbench.replay.days import Done, default_jobs
+    from workbench.replay.days import Done
     from workbench.replay.days import replay as replayed
     from workbench.reports import print_sections
 
@@ -51,7 +51,7 @@ def replay(
                 said = "has been replayed on these inputs" if done.seconds is None else f"{done.seconds:.0f} s"
                 progress.console.print(f"{done.day}  {done.problem or said}", markup=False, highlight=False)
 
-            failed = replayed(days, chosen, here, jobs=jobs or default_jobs(), told=told)
+            failed = replayed(days, chosen, here, jobs=jobs or most_processes(), told=told)
     for name in chosen:
         print_sections(reports.sections(name, days, here), console)
     console.print(f"Payloads are in {here.home / 'replay'}/<day>/outbox/; nothing was sent.", markup=False)

@@ -18,6 +18,8 @@ DEFAULT_FIRST_DAY = "2026-01-01"
 # Good enough to try things out, and known to everyone: production sets its own.
 DEVELOPMENT_KEY = "not-a-secret-known-to-everyone-for-development"
 
+_MOST_PROCESSES = 4
+
 # Zones hold personal data: folders and files are their owner's alone.
 PRIVATE = 0o077
 
@@ -163,6 +165,13 @@ def last_run() -> Path | None:
 def started_by() -> int | None:
     """The process that this dbt is to end with; None where there is none, as when somebody starts dbt by hand."""
     return int(process) if (process := os.environ.get("POSTROOM_STARTED_BY")) else None
+
+
+def most_processes() -> int:
+    """How many processes are worth their memory for work that can be shared: one a processor, up to four."""
+    # Not every system says which of its processors this process may use.
+    may_use = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(may_use, _MOST_PROCESSES)
 
 
 def _encryption_key() -> str | None:

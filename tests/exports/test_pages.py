@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from decimal import Decimal
 from typing import Any
 
@@ -15,7 +16,7 @@ from exports.checks import abridged, check_message
 from exports.errors import DataError
 from exports.pages import Page, Static
 from exports.safety import Text, clean_line
-from exports.template import environment
+from exports.template import environment, page_template
 
 MESSAGE = {
     "message_id": "m1",
@@ -83,10 +84,10 @@ def test_a_page_is_its_parts_as_json(parts: list[tuple[bool, str]]) -> None:
 @pytest.mark.parametrize("template", TEMPLATES)
 @pytest.mark.parametrize("autoescape", [True, False], ids=["html", "text"])
 def test_a_template_says_what_jinja_makes_of_it(template: str, autoescape: bool) -> None:
-    ours = environment(autoescape, "en-GB")
     jinja = ImmutableSandboxedEnvironment(autoescape=autoescape)
-    jinja.filters |= ours.filters
+    jinja.filters |= environment(autoescape, "en-GB").filters
     expected = jinja.from_string(template).render(VALUES)
-    filled = ours.page_template(template)
-    assert filled.text(VALUES) == expected
-    assert orjson.loads(filled.page(VALUES).json) == expected
+    ours = page_template(template, autoescape, "en-GB")
+    for filled in (ours, pickle.loads(pickle.dumps(ours))):
+        assert filled.text(VALUES) == expected
+        assert orjson.loads(filled.page(VALUES).json) == expected

@@ -182,13 +182,15 @@ def test_yaml_is_loaded_safely_and_nothing_evaluates_text_or_calls_a_shell() -> 
                 is_unsafe = called in _UNSAFE or given.get("shell") == "True"
                 if called in ("yaml.load", "yaml.compose", "yaml.load_all"):
                     is_unsafe = re.split(r"\W+", given.get("Loader", "").strip(")"))[-1] not in safe
-                if is_unsafe:
+                if is_unsafe and (path.relative_to(REPO).as_posix(), called) not in _OWN:
                     wrong.append(f"{path.relative_to(REPO)}:{node.lineno}: {called}")
     assert wrong == []
 
 
 _UNSAFE = {"eval", "exec", "os.system", "os.popen", "pickle.load", "pickle.loads", "yaml.unsafe_load", "yaml.full_load",
            "marshal.loads", "subprocess.getoutput"}  # fmt: skip
+# Between a process and those it has started, through pipes that are theirs alone.
+_OWN = {("exports/processes.py", "pickle.load")}
 
 
 def _names(bases: list[ast.expr]) -> set[str]:

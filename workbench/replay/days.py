@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
@@ -20,9 +19,6 @@ from orchestration.settings import PROJECT, Settings
 from workbench.dbt import parsed_project
 from workbench.replay.day import fingerprint, report_of, site_of
 
-# DuckDB takes what memory it finds, in every process.
-_MOST_JOBS = 4
-
 
 @dataclass(frozen=True)
 class Done:
@@ -31,11 +27,6 @@ class Done:
     day: date
     seconds: float | None = None
     problem: str | None = None
-
-
-def default_jobs() -> int:
-    """How many days at a time: one for each core, up to four."""
-    return min(len(os.sched_getaffinity(0)), _MOST_JOBS)
 
 
 def replay(
