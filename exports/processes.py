@@ -19,6 +19,10 @@ from exports.errors import ExportError
 from exports.message import Renderer
 
 Rows = Sequence[Mapping[str, object]]
+_ENDED = (
+    "a process that renders messages has ended before its work was done (exit code {}; -9 is a kill, as when memory is "
+    "short). Nothing was written: run the same again."
+)
 # Where the system lets a pipe be as long as that.
 _PIPE_BYTES = 1 << 20
 
@@ -74,7 +78,7 @@ class _Worker:
             answer = pickle.load(answers)
         except (OSError, EOFError, pickle.UnpicklingError) as error:
             self._process.kill()
-            raise ExportError(f"a process that renders messages has ended, by {self._process.wait()}") from error
+            raise ExportError(_ENDED.format(self._process.wait())) from error
         if isinstance(answer, Exception):
             raise answer
         assert isinstance(answer, Batch)
