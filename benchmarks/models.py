@@ -1,7 +1,8 @@
 """Orders, scores and segments by dbt, beside the same tables by one script (shop_by_hand.sql) and by pandas.
 
-Who is who, which all three read, is made beforehand and not timed. dbt's own start is: whoever runs the models waits
-for it. The project is parsed beforehand, and tests are left out, of which the others have none.
+Orders and lines come in two extracts: of the earlier one in a hundred has changed since. Who is who, which all three
+read, is made beforehand and not timed. dbt's own start is: whoever runs the models waits for it. The project is parsed
+beforehand, and tests are left out, of which the others have none.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ MODELS = (
 )
 AS_OF = pd.Timestamp(DAY) + pd.Timedelta(days=1)
 ORDERS_EACH = 5
+DAY_BEFORE = "2026-02-28"
+LANDED_BEFORE = f"timestamp '{DAY_BEFORE}'"
 _BUILD = ["build", *LEAN, "--exclude-resource-type", "unit_test", "test", "--full-refresh", "--select"]
 
 
@@ -56,8 +59,9 @@ class Shop:
                 'p' || (hash(i // 3) % {people}) || '@x.example' as email, 't' || i as cart_token, 'EUR' as currency,
                 'paid' as financial_status, 'DE' as shipping_country, i % 500 = 0 as test,
                 {ordered_at} as created_at, case when i % 50 = 1 then timestamp '2026-03-01' end as cancelled_at,
-                timestamp '2026-03-01' as updated_at, (10 + i % 200)::decimal(18, 2) as total_price
+                {LANDED_BEFORE} as updated_at, (10 + i % 200)::decimal(18, 2) as total_price
             from range({orders}) as orders (i)""",
+            changes="'refunded' as financial_status",
         )
         self._write(
             "shop/order_lines",
@@ -66,8 +70,9 @@ class Shop:
                 's' || (i % 5000) as sku, 'Product ' || (i % 5000) as title, 1 + i % 3 as quantity,
                 case when i % 20 = 0 then 0 else 1 + i % 3 end as current_quantity,
                 (5 + i % 90)::decimal(18, 2) as price, (i % 4)::decimal(18, 2) as total_discount,
-                timestamp '2026-03-01' as updated_at
+                {LANDED_BEFORE} as updated_at
             from range({orders * 3 // 2}) as lines (i)""",
+            changes="0::bigint as current_quantity",
         )
         make_views(self.environment)
         self._dbt("+dim_identities", "rfm_groups")
@@ -82,7 +87,7 @@ class Shop:
         with duckdb.connect(str(self.home / "warehouse.duckdb")) as connection:
             connection.execute("set threads = 2; create schema if not exists by_hand")
             for table in ("orders", "order_lines"):
-                connection.execute(f"set variable {table} = '{self._part(f'shop/{table}')}'")
+                connection.execute(f"set variable {table} = {[str(part) for part in self._parts(f'shop/{table}')]}")
             connection.execute(script)
 
     def by_pandas(self) -> None:
@@ -95,11 +100,20 @@ class Shop:
     def _dbt(self, *select: str) -> None:
         run_dbt(REPO, self.home, [*_BUILD, *select], self.environment)
 
-    def _part(self, extract: str) -> Path:
-        return self.home / "raw" / extract / f"extract_date={DAY}" / "part.parquet"
+    def _parts(self, extract: str) -> list[Path]:
+        return sorted((self.home / "raw" / extract).glob("*/part.parquet"))
 
-    def _write(self, extract: str, rows: str) -> None:
-        part = self._part(extract)
+    def _write(self, extract: str, rows: str, *, changes: str | None = None) -> None:
+        """Write an extract of the last day; with `changes` an earlier one, and of the last day one row in a hundred."""
+        if changes is None:
+            self._write_part(extract, DAY, rows)
+        else:
+            self._write_part(extract, DAY_BEFORE, rows)
+            replaced = f"* replace ({changes}, timestamp '{DAY}' as updated_at)"
+            self._write_part(extract, DAY, f"select {replaced} from ({rows}) where hash(id) % 100 = 0")
+
+    def _write_part(self, extract: str, day: str, rows: str) -> None:
+        part = self.home / "raw" / extract / f"extract_date={day}" / "part.parquet"
         part.parent.mkdir(parents=True)
         lineage = (
             "'x' as load_id, 'f' as source_file, row_number() over () as source_line, 0::bigint as quarantined_count"
@@ -112,7 +126,9 @@ class Shop:
     def _pandas(self, identities: pd.DataFrame, groups: pd.DataFrame) -> None:
         versions = ["updated_at", "source_file", "source_line"]
         latest = {
-            table: pd.read_parquet(self._part(f"shop/{table}")).sort_values(versions).drop_duplicates("id", keep="last")
+            table: pd.concat(map(pd.read_parquet, self._parts(f"shop/{table}")), ignore_index=True)
+            .sort_values(versions)
+            .drop_duplicates("id", keep="last")
             for table in ("orders", "order_lines")
         }
         orders = latest["orders"].query("not test").rename(columns={"id": "order_id", "created_at": "ordered_at"})
