@@ -7,8 +7,9 @@
 
     It runs in the database by randomised contraction (Bögeholz, Brand and Todor, In-database connected component
     analysis, ICDE 2020): in each round every vertex goes over to the lowest-ranked vertex of its closed neighbourhood,
-    and the edges between those that were chosen are the next, smaller graph. The ranks are drawn anew each round by a
-    mixing hash: linear ones follow the order of the ids, and a long chain of ordered ids then hardly shrinks.
+    and on to where that one goes; the edges between those that were reached are the next, smaller graph. The ranks are
+    drawn anew each round by a mixing hash: linear ones follow the order of the ids, and a long chain of ordered ids
+    then hardly shrinks.
     The rounds needed grow with the logarithm of the number of nodes; `config: meta: max_rounds` (100) is far above it,
     so that reaching it means something is wrong and raises.
 -#}
@@ -44,22 +45,14 @@
             ~ max_rounds ~ " rounds. Raise max_rounds in the model's config: meta:.") -%}
     {%- endif -%}
 
-    {%- for i in range(moves | length - 2, -1, -1) -%}
-        {%- set followed = create_scratch_table('followed_' ~ i, follow_moves(moves[i], moves[i + 1])) -%}
-        {%- do drop_scratch_table(moves[i]) -%}
-        {%- do drop_scratch_table(moves[i + 1]) -%}
-        {%- do moves.insert(i, followed) -%}
-        {%- do moves.pop(i + 1) -%}
-    {%- endfor -%}
-
     {% call statement('main') -%}
-        {{ create_table_as(False, intermediate_relation, label_components(vertices, moves[0] if moves else none)) }}
+        {{ create_table_as(False, intermediate_relation, label_components(vertices, moves)) }}
     {%- endcall %}
 
     {%- do drop_scratch_table(given) -%}
     {%- do drop_scratch_table(vertices) -%}
     {%- do drop_scratch_table(graph.edges) -%}
-    {%- if moves -%}{%- do drop_scratch_table(moves[0]) -%}{%- endif -%}
+    {%- for moved in moves -%}{%- do drop_scratch_table(moved) -%}{%- endfor -%}
 
     {% do drop_relation_if_exists(existing_relation) %}
     {% do adapter.rename_relation(intermediate_relation, target_relation) %}
@@ -94,18 +87,26 @@
 {%- endmacro %}
 
 
-{#- Where each vertex that has a neighbour goes: to the lowest-ranked among itself and its neighbours. -#}
+{#-
+    Where each vertex that has a neighbour goes: to the lowest-ranked among itself and its neighbours, and on to where
+    that one goes.
+-#}
 {% macro choose_neighbours(edges, round) -%}
     {%- set salt = ' + ' ~ round ~ ' * cast(1000000007 as bigint)' -%}
-    select
-        v,
-        case
-            when min({{ mixing_hash('w' ~ salt) }}) < {{ mixing_hash('v' ~ salt) }}
-                then min_by(w, {{ mixing_hash('w' ~ salt) }})
-            else v
-        end as chosen
-    from {{ edges }}
-    group by v
+    with chosen as (
+        select
+            v,
+            case
+                when min({{ mixing_hash('w' ~ salt) }}) < {{ mixing_hash('v' ~ salt) }}
+                    then min_by(w, {{ mixing_hash('w' ~ salt) }})
+                else v
+            end as w
+        from {{ edges }}
+        group by v
+    )
+    select chosen.v, onward.w as chosen
+    from chosen
+    inner join chosen as onward on chosen.w = onward.v
 {%- endmacro %}
 
 
@@ -126,24 +127,32 @@
 {%- endmacro %}
 
 
-{#- Where each vertex is after both rounds; one that had no neighbour left stayed where the first took it. -#}
-{% macro follow_moves(moves, later_moves) -%}
-    select moves.v, coalesce(later.chosen, moves.chosen) as chosen
-    from {{ moves }} as moves
-    left join {{ later_moves }} as later on moves.chosen = later.v
-{%- endmacro %}
-
-
+{#-
+    Each node with the smallest of its component, by the moves of each round. Those of the last rounds, which are few,
+    are followed first. A vertex that had no neighbour left stayed where the round before had taken it.
+-#}
 {% macro label_components(vertices, moves) -%}
-    {%- if moves is none -%}
+    {%- if not moves -%}
     select node_id, node_id as component_id from {{ vertices }}
     {%- else -%}
-    with labelled as (
+    with
+    {%- for i in range(moves | length - 1, -1, -1) %}
+    followed_{{ i }} as (
+        {%- if loop.first %}
+        select v, chosen from {{ moves[i] }}
+        {%- else %}
+        select moves.v, coalesce(later.chosen, moves.chosen) as chosen
+        from {{ moves[i] }} as moves
+        left join followed_{{ i + 1 }} as later on moves.chosen = later.v
+        {%- endif %}
+    ),
+    {%- endfor %}
+    labelled as (
         select
             vertices.node_id,
             min(vertices.vertex) over (partition by coalesce(moves.chosen, vertices.vertex)) as smallest_vertex
         from {{ vertices }} as vertices
-        left join {{ moves }} as moves on vertices.vertex = moves.v
+        left join followed_0 as moves on vertices.vertex = moves.v
     )
     select labelled.node_id, smallest.node_id as component_id
     from labelled
