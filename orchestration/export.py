@@ -52,16 +52,10 @@ def export(
     rows = export_tables.rows_of(connection, campaign, models)
     if site.is_live:
         record(connection, site, folder.name, export_tables.table(models[0]), settings().ledger)
-    processes = processes_for(_count(connection, export_tables.table(models[0])))
+    processes = processes_for(export_tables.count(connection, models[0]))
     return write_outbox(campaign, rows, site.outbox(folder.name), run=run, secret=key, processes=processes)
 
 
 def processes_for(messages: int) -> int:
     """How many processes render so many messages."""
     return most_processes() if messages >= SEVERAL_FROM else 1
-
-
-def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
-    counted = connection.sql(f"select count(*) from {table}").fetchone()
-    assert counted is not None
-    return int(counted[0])

@@ -82,6 +82,13 @@ def table(model: Model) -> str:
     return f"{model['database']}.{model['schema']}.{model['name']}"
 
 
+def count(connection: duckdb.DuckDBPyConnection, model: Model) -> int:
+    """How many rows the model's table has."""
+    row = connection.execute(f"select count(*) from {table(model)}").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
 def _rows(
     connection: duckdb.DuckDBPyConnection, model: Model, order: str, more: Mapping[str, str] | None = None
 ) -> Iterator[dict[str, Any]]:

@@ -293,8 +293,7 @@ def _keep(connection: duckdb.DuckDBPyConnection, node: Node, site: PulseSite) ->
 
 def _export(connection: duckdb.DuckDBPyConnection, campaign: str, manifest: Mapping[str, Any], result: Pulse) -> None:
     models = export_tables.export_models(manifest, campaign)
-    row = connection.execute(f"select count(*) from {export_tables.table(models[0])}").fetchone()
-    if row == (0,):
+    if not export_tables.count(connection, models[0]):
         return
     try:
         ensure_may_leave(connection, result.site, campaign, models)
