@@ -53,13 +53,12 @@ def packages(lock: Path = PROJECT / "requirements" / "run.txt") -> Iterator[Find
 
 
 def project(here: Settings) -> tuple[Mapping[str, Any] | None, Finding]:
-    """dbt's manifest, and whether the project parses. Where the manifest is older than the project, dbt parses into a
+    """dbt's manifest, and whether the project parses. Where it was made of another project, dbt parses into a
     folder that is thrown away.
     """
-    path = here.dbt_target / "manifest.json"
     try:
-        if dbt_project.is_current(path):
-            return json.loads(path.read_text()), ok("dbt", "the project has not changed since it was parsed")
+        if kept := dbt_project.kept_manifest():
+            return kept, ok("dbt", "the project has not changed since it was parsed")
         with tempfile.TemporaryDirectory(prefix="postroom-doctor-") as scratch:
             dbt_project.parse(Path(scratch))
             parsed = json.loads((Path(scratch) / "manifest.json").read_text())

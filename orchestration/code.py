@@ -13,10 +13,16 @@ _CODE = ("adapters", "exports", "ingest", "macros", "models", "orchestration", "
 
 def code_hash(here: Settings) -> str:
     """A hash of the project's files, and of the key that signs links."""
-    digest = hashlib.sha256(here.unsubscribe_key.encode())
-    for name in _CODE:
+    return hash_of_files(_CODE, here.unsubscribe_key)
+
+
+def hash_of_files(names: Iterable[str], besides: str) -> str:
+    """A hash of files and folders of the project, and of a text."""
+    digest = hashlib.sha256(besides.encode())
+    for name in names:
         for path in _files(PROJECT / name):
-            digest.update(f"{path.relative_to(PROJECT)}".encode() + path.read_bytes())
+            content = path.read_bytes()
+            digest.update(f"{path.relative_to(PROJECT)}:{len(content)}:".encode() + content)
     return digest.hexdigest()
 
 

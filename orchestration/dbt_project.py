@@ -9,10 +9,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from disk import make_folder, write_whole
+from orchestration.code import hash_of_files
 from orchestration.settings import PROJECT, dbt_environment, settings
 
 if TYPE_CHECKING:
@@ -22,6 +24,8 @@ DBT = Path(sys.executable).parent / "dbt"
 # Nothing reads two descriptions of the whole project, a third of dbt's start, nor a log of every statement, a fifth of
 # a pulse's build.
 LEAN = ("--no-write-json", "--log-level-file", "info")
+# What the manifest was parsed from, in its metadata.
+_PARSED_FROM = "parsed_from"
 _PARSED = ("models", "seeds", "macros", "tests/dbt", "dbt_project.yml", "profiles.yml")
 
 
@@ -34,21 +38,40 @@ def project() -> DbtProject:
 
 @cache
 def manifest() -> dict[str, Any]:
-    """dbt's manifest, parsed anew when a file of the project is newer.
+    """dbt's manifest, parsed anew when a file of the project is not as it was.
 
     Raises:
         RuntimeError: the project does not parse; the message is dbt's own.
     """
-    path = settings().dbt_target / "manifest.json"
-    if not is_current(path):
-        with only_parse() as lock:
-            if not is_current(path):
-                scratch = parse_folder()
-                parse(scratch, lock)
-                # Whole: another process may be reading it.
-                write_whole(path, (scratch / "manifest.json").read_bytes())
-    parsed: dict[str, Any] = json.loads(path.read_text())
-    return parsed
+    return kept_manifest() or _parsed_manifest()
+
+
+def kept_manifest() -> dict[str, Any] | None:
+    """The manifest of the last parse; None where there is none, or the project is another by now."""
+    try:
+        kept: dict[str, Any] = json.loads(_manifest_path().read_bytes())
+        return kept if kept["metadata"].get(_PARSED_FROM) == _fingerprint() else None
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def _parsed_manifest() -> dict[str, Any]:
+    with only_parse() as lock:
+        # Another process may have parsed it meanwhile.
+        if kept := kept_manifest():
+            return kept
+        # Before the parse: what is edited meanwhile is parsed again.
+        fingerprint = _fingerprint()
+        parse(parse_folder(), lock)
+        parsed: dict[str, Any] = json.loads((parse_folder() / "manifest.json").read_bytes())
+        parsed["metadata"][_PARSED_FROM] = fingerprint
+        # Whole: another process may be reading it.
+        write_whole(_manifest_path(), json.dumps(parsed).encode())
+        return parsed
+
+
+def _manifest_path() -> Path:
+    return settings().dbt_target / "manifest.json"
 
 
 @contextmanager
@@ -65,14 +88,11 @@ def parse_folder() -> Path:
     return settings().dbt_target / "parse"
 
 
-def is_current(path: Path) -> bool:
-    """Whether a manifest is there, and no file of the project is newer."""
-    return path.exists() and path.stat().st_mtime >= _last_edit()
-
-
-def _last_edit() -> float:
-    files = (f for name in _PARSED for f in [PROJECT / name, *(PROJECT / name).rglob("*")])
-    return max(f.stat().st_mtime for f in files if f.exists())
+def _fingerprint() -> str:
+    """A hash of what dbt parses and of its version. Times would not do: an older release, or a home that is put back
+    from a copy, is newer or older than what it is not of.
+    """
+    return hash_of_files(_PARSED, version("dbt-core"))
 
 
 def parse(target: Path, *locks: int) -> None:

@@ -54,3 +54,27 @@ def test_whose_parse_is_killed_leaves_the_lock_with_dbt_until_that_has_ended(hom
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         os.kill(dbt[0], signal.SIGKILL)
         fcntl.flock(lock, fcntl.LOCK_EX)
+
+
+def test_another_project_is_parsed_anew_however_old_its_files_are(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = tmp_path / "project"
+    (project / "models").mkdir(parents=True)
+    (project / "dbt_project.yml").write_text("name: small\nversion: '1.0'\nprofile: small\n")
+    (project / "profiles.yml").write_text("small: {target: t, outputs: {t: {type: duckdb, path: ':memory:'}}}\n")
+    model = project / "models/a.sql"
+    model.write_text("select 1 as one")
+    for module in ("code", "dbt_project"):
+        monkeypatch.setattr(f"orchestration.{module}.PROJECT", project)
+    assert dbt_project.kept_manifest() is None
+    parsed = dbt_project.manifest.__wrapped__()
+    assert dbt_project.kept_manifest() == parsed
+    model.write_text("select 2 as one")
+    os.utime(model, (0, 0))
+    assert dbt_project.kept_manifest() is None
+    assert dbt_project.manifest.__wrapped__()["nodes"]["model.small.a"]["raw_code"] == "select 2 as one"
+    model.rename(project / "models/b.sql")
+    assert "model.small.b" in dbt_project.manifest.__wrapped__()["nodes"]
+    (home / "dbt/manifest.json").write_text('{"metadata": ')
+    assert "model.small.b" in dbt_project.manifest.__wrapped__()["nodes"]
