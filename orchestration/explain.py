@@ -33,15 +33,34 @@ class Section:
     otherwise: str
 
 
-# Each may use $id, the customer's id; $ids, that one and the former ones; $nodes, all identifiers in their records.
+# Everything in a customer's records, whosever it is: what a guard has cut off is in them as well. For all customers at
+# once that would be the largest table of all, and it is asked for by the person.
+SEEN = """
+    create or replace temporary table seen as
+    with records as (
+        select distinct evidence.source_name, evidence.record_id
+        from intermediate.int_identity__evidence as evidence
+        inner join intermediate.int_identity__resolved as identities on evidence.node_id = identities.node_id
+        where identities.customer_id = $id
+    )
+    select evidence.*, coalesce(identities.customer_id = $id, false) as is_own
+    from intermediate.int_identity__evidence as evidence
+    semi join records on evidence.source_name = records.source_name and evidence.record_id = records.record_id
+    left join intermediate.int_identity__resolved as identities on evidence.node_id = identities.node_id
+"""
+# Each may use $id, the customer's id; $ids, that one and the former ones; and what is in their records, `seen`.
 SECTIONS = (
     Section(
         "Identifiers, and what ties each",
-        "select node_id || case when is_own then '' else ' (shared)' end as identifier, source_name as source,"
-        " record_count as records, tied_to_example || case when tied_to_count > 1 then ' and '"
-        " || (tied_to_count - 1) || ' more' else '' end as tied_to, first_observed_at::date as first,"
-        " last_observed_at::date as last from marts.fct_identity_evidence where customer_id = $id"
-        " order by is_own desc, identifier_type, identifier_value, source_name",
+        "select seen.node_id || case when bool_or(seen.is_own) then '' else ' (shared)' end as identifier,"
+        " seen.source_name as source, count(distinct seen.record_id) as records,"
+        " min(others.node_id) || case when count(distinct others.node_id) > 1 then ' and '"
+        " || (count(distinct others.node_id) - 1) || ' more' else '' end as tied_to,"
+        " min(seen.first_observed_at)::date as first, max(seen.last_observed_at)::date as last"
+        " from seen left join seen as others on seen.source_name = others.source_name"
+        " and seen.record_id = others.record_id and seen.node_id <> others.node_id and others.is_own"
+        " group by seen.node_id, seen.source_name"
+        " order by bool_or(seen.is_own) desc, seen.node_id, seen.source_name",
         "none",
     ),
     Section(
@@ -52,7 +71,7 @@ SECTIONS = (
     Section(
         "Cut: identifiers in their records that were kept from connecting people",
         "select node_id as identifier, violation, guard_limit as allowed, would_merge_count as would_merge,"
-        " would_merge_examples as whom from marts.fct_identity_violations where node_id in (select unnest($nodes))"
+        " would_merge_examples as whom from marts.fct_identity_violations where node_id in (select node_id from seen)"
         " order by all",
         "nothing",
     ),
@@ -136,10 +155,21 @@ def _customers(connection: duckdb.DuckDBPyConnection, who: str, country: str | N
         return known
     found = connection.execute(
         """
-        select customer_id, bool_or(is_own and node_id not in (select unnest($nodes)))
-        from marts.fct_identity_evidence
+        with records as (
+            select distinct source_name, record_id
+            from intermediate.int_identity__evidence
+            where node_id in (select unnest($nodes))
+        ),
+        together as (
+            select evidence.node_id
+            from intermediate.int_identity__evidence as evidence
+            semi join records on evidence.source_name = records.source_name and evidence.record_id = records.record_id
+        )
+        select customer_id, bool_or(node_id not in (select unnest($nodes)))
+        from intermediate.int_identity__resolved as identities
+        semi join intermediate.int_identity__evidence as evidence on identities.node_id = evidence.node_id
         where customer_id in (
-            select customer_id from marts.fct_identity_evidence where node_id in (select unnest($nodes))
+            select customer_id from intermediate.int_identity__resolved where node_id in (select node_id from together)
         )
         group by customer_id
         order by customer_id
@@ -218,12 +248,8 @@ def _show(
         "select former_customer_id from intermediate.int_customers__succeeded where customer_id = $id",
         {"id": customer_id},
     )
-    nodes = _column(
-        connection,
-        "select distinct node_id from marts.fct_identity_evidence where customer_id = $id",
-        {"id": customer_id},
-    )
-    values = {"id": customer_id, "ids": [customer_id, *former], "nodes": nodes}
+    connection.execute(SEEN, {"id": customer_id})
+    values = {"id": customer_id, "ids": [customer_id, *former]}
     console.print(Text(f"Customer {customer_id}, as of {as_of:%Y-%m-%d %H:%M} UTC", style="bold"))
     (profile,) = _rows(connection, "select * from marts.dim_customers where customer_id = $id", {"id": customer_id})
     _print_table("Profile", list(_attributes(profile)), console)

@@ -67,9 +67,14 @@ def test_what_earlier_days_decided_is_shown_as_far_back_as_asked(home: Home) -> 
 def test_a_household_s_phone_lists_everyone_and_each_says_what_was_cut(home: Home) -> None:
     phone, customers = _one(
         home,
-        "select node_id, array_agg(distinct customer_id order by customer_id) from marts.fct_identity_evidence"
-        " where identifier_type = 'phone' and source_name = 'crm.contacts' and not is_own and node_id like 'phone:+%'"
-        " group by node_id having count(distinct customer_id) > 1 order by node_id",
+        "select phones.node_id, array_agg(distinct holders.customer_id order by holders.customer_id)"
+        " from intermediate.int_identity__evidence as phones"
+        " join intermediate.int_identity__evidence as accounts using (source_name, record_id)"
+        " join intermediate.int_identity__resolved as holders on accounts.node_id = holders.node_id"
+        " left join intermediate.int_identity__resolved as own on phones.node_id = own.node_id"
+        " where source_name = 'crm.contacts' and phones.node_id like 'phone:+%'"
+        " and holders.customer_id is distinct from own.customer_id"
+        " group by phones.node_id having count(distinct holders.customer_id) > 1 order by phones.node_id",
     )
     spaced = " ".join(phone.removeprefix("phone:"))
     printed = home.postroom("explain", spaced).stdout
@@ -78,6 +83,37 @@ def test_a_household_s_phone_lists_everyone_and_each_says_what_was_cut(home: Hom
     cut = home.postroom("explain", customers[0]).stdout.partition("Cut: ")[2]
     assert phone in cut
     assert "over_limit" in cut
+
+
+def test_what_ties_each_identifier_is_counted_by_record(home: Home, tmp_path: Path) -> None:
+    (customer_id,) = _one(home, "select customer_id from marts.dim_customers where is_identified order by all")
+    records = {
+        ("crm.contacts", "1"): ["crm_id:1", "phone:49"],
+        ("crm.contacts", "2"): ["crm_id:2", "phone:49"],
+        ("shop.orders", "o1"): ["crm_id:1", "email:a", "phone:5"],
+        ("shop.orders", "o2"): ["crm_id:1", "email:guest"],
+    }
+    rows = [(source, record, node) for (source, record), nodes in records.items() for node in nodes]
+    owners = [("crm_id:1", customer_id), ("email:a", customer_id), ("phone:5", customer_id), ("crm_id:2", "another")]
+    other = _changed(
+        home,
+        tmp_path,
+        "create or replace table intermediate.int_identity__resolved as"
+        f" select * from (values {', '.join(map(str, owners))}) as owners (node_id, customer_id);"
+        "create or replace table intermediate.int_identity__evidence as"
+        " select *, null::timestamp as first_observed_at, null::timestamp as last_observed_at"
+        f" from (values {', '.join(map(str, rows))}) as rows (source_name, record_id, node_id)",
+    )
+    table = other.postroom("explain", customer_id, COLUMNS="160").stdout.partition("what ties each")[2]
+    lines = [" ".join(line.split()) for line in table.partition("Former ids")[0].splitlines()]
+    assert [line for line in lines if ":" in line] == [
+        "crm_id:1 crm.contacts 1 -",
+        "crm_id:1 shop.orders 2 email:a and 1 more",
+        "email:a shop.orders 1 crm_id:1 and 1 more",
+        "phone:5 shop.orders 1 crm_id:1 and 1 more",
+        "email:guest (shared) shop.orders 1 crm_id:1",
+        "phone:49 (shared) crm.contacts 1 crm_id:1",
+    ]
 
 
 def test_a_former_id_leads_to_the_present_one(home: Home, tmp_path: Path) -> None:
