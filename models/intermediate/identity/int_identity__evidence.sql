@@ -72,11 +72,10 @@ stated as (
         {{ record_id }} as record_id,
         '{{ identifier_type }}' as identifier_type,
         {{ column }} as identifier_value,
-        min({{ first_observed_at }}) as first_observed_at,
-        max({{ last_observed_at }}) as last_observed_at
+        {{ first_observed_at }} as first_observed_at,
+        {{ last_observed_at }} as last_observed_at
     from {{ relation }}
     where {{ column }} is not null
-    group by {{ record_id }}, {{ column }}
     {{ 'union all' if not (loop.last and carrier_loop.last) }}
     {% endfor -%}
     {%- endfor -%}

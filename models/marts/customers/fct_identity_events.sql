@@ -64,7 +64,17 @@ changes as (
 
 ),
 
--- The records of everyone concerned, with whose each identifier was before and is now.
+-- The identifiers of everyone concerned, with whose each was before and is now.
+concerned as (
+
+    select identities.node_id, identities.customer_id, published.customer_id as former_customer_id
+    from identities
+    left join published on identities.node_id = published.node_id
+    semi join changes on identities.customer_id = changes.customer_id
+
+),
+
+-- The records they are in.
 traced as (
 
     select
@@ -72,12 +82,10 @@ traced as (
         evidence.record_id,
         evidence.node_id,
         evidence.first_observed_at,
-        identities.customer_id,
-        published.customer_id as former_customer_id
+        concerned.customer_id,
+        concerned.former_customer_id
     from evidence
-    inner join identities on evidence.node_id = identities.node_id
-    left join published on evidence.node_id = published.node_id
-    semi join changes on identities.customer_id = changes.customer_id
+    inner join concerned on evidence.node_id = concerned.node_id
 
 ),
 
