@@ -8,7 +8,19 @@ from pathlib import Path
 
 from orchestration.settings import PROJECT, Settings
 
-_CODE = ("adapters", "exports", "ingest", "macros", "models", "orchestration", "seeds", "dbt_project.yml")
+_CODE = (
+    "adapters",
+    "engine",
+    "exports",
+    "ingest",
+    "macros",
+    "models",
+    "orchestration",
+    "seeds",
+    "tests/dbt",
+    "dbt_project.yml",
+    "profiles.yml",
+)
 
 
 def code_hash(here: Settings) -> str:

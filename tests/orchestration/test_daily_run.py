@@ -56,6 +56,18 @@ def test_the_inputs_are_others_with_another_key(home: Path, monkeypatch: pytest.
     assert daily_run._inputs(DAY, settings()) != before
 
 
+@pytest.mark.parametrize("edited", ["engine/functions.py", "models/marts/a.sql", "tests/dbt/a.sql", "profiles.yml"])
+def test_the_inputs_are_others_with_another_file_of_the_project(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, edited: str
+) -> None:
+    monkeypatch.setattr("orchestration.code.PROJECT", tmp_path / "project")
+    before = daily_run._inputs(DAY, settings())
+    path = tmp_path / "project" / edited
+    path.parent.mkdir(parents=True)
+    path.write_text("select 1")
+    assert daily_run._inputs(DAY, settings()) != before
+
+
 @pytest.mark.parametrize("zone", ["history/fct_rfm_scores", "ledger/sends"])
 def test_the_inputs_are_others_with_the_state_of_another_day(home: Path, zone: str) -> None:
     def write(day: date) -> str:
