@@ -66,19 +66,27 @@ def _name(name: str) -> str:
 def read_outbox(folder: Path) -> list[Entry]:
     """The files for services in one campaign's outbox of one day, in the manifest's order.
 
+    A sync of profiles lies there too, and holds nothing for them.
+
     Raises DeliveryError for a manifest that cannot be read, or is not this folder's own.
     """
     path = folder / "manifest.json"
     try:
         manifest = orjson.loads(path.read_bytes())
+        if "profiles" in manifest:
+            return []
+        day, as_of = manifest["as_of_date"], dt.datetime.fromisoformat(manifest["as_of"])
         # A pulse's folder is named by its time as well.
-        if manifest["campaign"] != folder.parent.name or not folder.name.startswith(manifest["as_of_date"]):
-            raise ValueError("it is another folder's")
+        if manifest["campaign"] != folder.parent.name or folder.name not in (day, f"{day}T{as_of:%H%M%S}"):
+            raise DeliveryError(
+                f"{folder} is a copy, or was renamed: its manifest is of {manifest['campaign']}/{day}. Take it out of "
+                "the outbox; until then nothing is handed over, for somebody might get the same message twice."
+            )
         return [
             Entry(
                 campaign=folder.parent.name,
-                day=dt.date.fromisoformat(manifest["as_of_date"]),
-                as_of=dt.datetime.fromisoformat(manifest["as_of"]),
+                day=dt.date.fromisoformat(day),
+                as_of=as_of,
                 service=file["name"].partition("/")[0],
                 path=folder / _name(file["name"]),
                 rows=file["rows"],

@@ -15,6 +15,7 @@ import pytest
 from delivery import alone
 from delivery.words import spellings
 from engine import Vault
+from exports import Run, write_profiles
 from tests.delivery.faulty import Answer, Faulty, Received, fine, refused
 from tests.delivery.outboxes import SECRET, ids, log, messages, write
 from tests.delivery.terminal import Terminal
@@ -76,6 +77,23 @@ def test_a_replay_is_never_delivered(terminal: Terminal) -> None:
     code, printed = terminal.run()
     assert code == 1 and "missing from the send log" in printed
     assert terminal.service.received == []
+
+
+def test_a_sync_of_profiles_beside_the_campaigns_is_none_of_its_business(terminal: Terminal) -> None:
+    terminal.fill(["sendgrid"], 2)
+    run = Run(as_of=terminal.as_of, as_of_date=terminal.day)
+    write_profiles(terminal.home / "outbox/sync" / str(terminal.day), ["customer_id"], [{"customer_id": "c1"}], run=run)
+    assert terminal.run()[0] == 0 and sorted(terminal.service.taken) == ids(2)
+
+
+def test_a_copy_that_somebody_has_left_in_the_outbox_is_not_delivered_too(terminal: Terminal) -> None:
+    terminal.fill(["sendgrid"], 2)
+    (outbox,) = (terminal.home / "outbox").glob("*/*")
+    copy = shutil.copytree(outbox, outbox.with_name(f"{outbox.name}.bak"))
+    code, printed = terminal.run()
+    assert code == 1 and f"{copy} is a copy" in printed and terminal.service.received == []
+    shutil.rmtree(copy)
+    assert terminal.run()[0] == 0 and set(terminal.service.taken.values()) == {1}
 
 
 def test_an_outbox_whose_consents_are_too_old_is_not_delivered(terminal: Terminal) -> None:
