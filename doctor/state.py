@@ -22,7 +22,7 @@ from orchestration.damage import is_complete, remedy
 from orchestration.database import WarehouseBusyError
 from orchestration.settings import Settings
 from orchestration.site import Site, day_of, logged_outbox, published_as_of
-from orchestration.zones import state_files
+from orchestration.zones import MOVE_AWAY, state_files, stray_files
 
 DELIVERIES = "deliveries"
 _BACKUP = "Put it back from a backup."
@@ -31,7 +31,11 @@ _NAMED = 3
 
 
 def files(here: Settings) -> Iterator[Finding]:
-    """Whether every Parquet file of the state is whole: its footer reads, or, encrypted, stands where it must."""
+    """Whether every Parquet file of the state is whole: its footer reads, or, encrypted, stands where it must. And
+    whether each is of a partition.
+    """
+    for path in stray_files(here)[:_NAMED]:
+        yield fault("files", f"{path} is of no partition.", MOVE_AWAY, str(path.relative_to(here.home)))
     found = [path for path in state_files(here) if path.suffix == ".parquet"]
     broken = sorted(path for path in found if not is_complete(path))
     for path in broken[:_NAMED]:

@@ -15,11 +15,11 @@ from ingest.files import glob_of
 from ingest.landing import listing
 from orchestration.database import WarehouseBusyError, WarehouseDamagedError
 from orchestration.settings import Settings
-from orchestration.zones import state_files
+from orchestration.zones import StrayFileError, state_files
 
 # How a Parquet file begins and ends, plain and encrypted.
 _MAGIC = (b"PAR1", b"PARE")
-_SPEAK_FOR_THEMSELVES = (DiskFullError, VaultError, WarehouseBusyError, WarehouseDamagedError)
+_SPEAK_FOR_THEMSELVES = (DiskFullError, StrayFileError, VaultError, WarehouseBusyError, WarehouseDamagedError)
 
 
 def what_to_do(error: Exception, here: Settings) -> str | None:

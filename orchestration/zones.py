@@ -6,6 +6,7 @@ A view always has the declared columns, whatever lies in the zone: nothing, or f
 from __future__ import annotations
 
 import glob
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,10 +19,12 @@ import duckdb
 
 from ingest.contract import LINEAGE_COLUMNS
 from ingest.files import glob_of, quoted
-from ingest.superseded import EMPTY, SUPERSEDED, files_of
+from ingest.superseded import EMPTY, PART, SUPERSEDED, files_of, partition_of
 from orchestration.settings import Settings
 
 _LISTED = "loads.listed"
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+MOVE_AWAY = "Move copies out of raw, history and ledger."
 
 
 def state_files(zones: Settings) -> Iterator[Path]:
@@ -35,14 +38,36 @@ def state_files(zones: Settings) -> Iterator[Path]:
     yield from zones.home.glob("erasing.parquet")
 
 
+class StrayFileError(Exception):
+    """Something lies among the partitions that is none of theirs. The message names it and says what to do."""
+
+
+def stray_files(zones: Settings) -> list[Path]:
+    """The files of the state that would be read, or stumbled over, and that nothing here has written: copies that
+    somebody has left beside the files themselves or their folders.
+    """
+    return sorted(path for path in state_files(zones) if _is_stray(path, zones))
+
+
+def _is_stray(path: Path, zones: Settings) -> bool:
+    folder = partition_of(path)
+    _, is_partition, day = folder.name.partition("_date=")
+    is_second = path.parent == folder and path.is_relative_to(zones.raw) and path.name != PART
+    return is_second or bool(is_partition and not _DAY.fullmatch(day))
+
+
 @cache
 def ensure_readable(zones: Settings) -> None:
     """Hold the zones to the key that is set, once per process: nothing is written beside what it does not open.
 
     Raises:
         VaultError: a file was written with another key, or without one.
+        StrayFileError: a copy of a file or a partition lies beside it: its rows would count twice.
     """
     zones.vault.ensure_opens(sorted(state_files(zones)))
+    if stray := stray_files(zones):
+        more = f", and {len(stray) - 1} more" if len(stray) > 1 else ""
+        raise StrayFileError(f"{stray[0]} is of no partition{more}. {MOVE_AWAY} Nothing was changed.")
 
 
 @dataclass(frozen=True)

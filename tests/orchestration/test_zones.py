@@ -7,11 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from typer.testing import CliRunner
 
+from doctor.state import files
 from ingest import load_partition, read_contracts
+from orchestration.cli import app
 from orchestration.settings import settings
-from orchestration.zones import create_views, unfit_values
+from orchestration.zones import create_views, ensure_readable, unfit_values
 
 
 @pytest.fixture(params=["", "a secret of thirty-two characters"])
@@ -128,3 +133,34 @@ def test_what_a_changed_type_cannot_read_is_counted_and_not_quoted(
     (problem,) = unfit_values(warehouse, manifest, settings())
     assert problem.startswith("crm.contacts: 1 values of date_of_birth are no date.")
     assert "secret" not in problem
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "raw/crm/contacts/extract_date=2026-01-05.bak/part.parquet",
+        "raw/crm/contacts/extract_date=2026-01-05/part (1).parquet",
+        "history/fct_rfm_scores/as_of_date=2026-01-05 (copy)/part.parquet",
+        "ledger/sends/as_of_date=2026-01-05.old/winback.parquet",
+    ],
+)
+def test_a_copy_that_somebody_has_left_among_the_partitions_is_named_and_nothing_is_done(home: Path, name: str) -> None:
+    for sound in (
+        "raw/crm/contacts/extract_date=2026-01-05/part.parquet",
+        "raw/crm/contacts/extract_date=2026-01-05/superseded/0123456789abcdef.parquet",
+        "history/fct_rfm_scores/as_of_date=2026-01-05/part.parquet",
+        "history/pulse_decisions/as_of_date=2026-01-06/@100000.parquet",
+        "ledger/sends/as_of_date=2026-01-05/winback.parquet",
+    ):
+        _touch(home / sound)
+    ensure_readable(settings())
+    _touch(home / name)
+    ensure_readable.cache_clear()
+    result = CliRunner().invoke(app, ["run", "--day", "2026-01-05"])
+    assert result.exit_code == 1 and f"{home / name} is of no partition" in str(result.output)
+    assert [f.subject for f in files(settings()) if "of no partition" in f.found] == [name]
+
+
+def _touch(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(pa.table({"n": [1]}), path)
