@@ -158,10 +158,15 @@ def quarantine(
     day: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="One day; all by default.")] = None,
 ) -> None:
     """Print the rows in quarantine as JSON lines, decrypted where there is a key."""
+    from ingest import read_contracts
     from ingest.quarantine import read_rejects
+    from orchestration.dbt_project import manifest
     from orchestration.zones import ensure_readable
 
     ensure_readable(settings())
+    known = sorted(contract.name for contract in read_contracts(manifest()))
+    if table not in (None, *known):
+        raise SystemExit(f"No table is called {table}; there are {', '.join(known)}.")
     folder = f"{(table or '*.*').replace('.', '/')}/extract_date={day.date() if day else '*'}"
     for path in sorted(settings().quarantine.glob(f"{folder}/rejects.*")):
         for reject in read_rejects(path, settings().vault):

@@ -19,6 +19,7 @@ DEFAULT_FIRST_DAY = "2026-01-01"
 DEVELOPMENT_KEY = "not-a-secret-known-to-everyone-for-development"
 
 _MOST_PROCESSES = 4
+_DAY_SECONDS = 24 * 60 * 60
 
 # Zones hold personal data: folders and files are their owner's alone.
 PRIVATE = 0o077
@@ -102,6 +103,9 @@ def settings() -> Settings:
             its unsubscribe key.
     """
     home = Path(os.environ.get("POSTROOM_HOME") or PROJECT / "data").absolute()
+    if "?" in str(home):
+        # SQLite takes what comes after it for options: Dagster's state would lie elsewhere.
+        raise SystemExit(f"POSTROOM_HOME is {home}; it takes a folder without a question mark in its path.")
     is_production = os.environ.get("POSTROOM_ENV", "development") == "production"
     key = os.environ.get("POSTROOM_UNSUBSCRIBE_KEY", "")
     if is_production and len(key) < 32:
@@ -200,7 +204,10 @@ def _date(name: str, default: str) -> date:
 def _time(name: str, default: str) -> time:
     text = os.environ.get(name) or default
     try:
-        return time.fromisoformat(text)
+        found = time.fromisoformat(text)
+        if found.tzinfo:
+            raise ValueError
+        return found
     except ValueError:
         raise SystemExit(f"{name} is {text!r}; it takes a time of day, UTC, as in 02:00.") from None
 
@@ -208,6 +215,9 @@ def _time(name: str, default: str) -> time:
 def _number(name: str, default: str) -> float:
     text = os.environ.get(name) or default
     try:
-        return float(text)
+        number = float(text)
     except ValueError:
-        raise SystemExit(f"{name} is {text!r}; it takes a number of seconds.") from None
+        number = -1
+    if not 0 <= number <= _DAY_SECONDS:
+        raise SystemExit(f"{name} is {text!r}; it takes a number of seconds, 0 or more and no longer than a day.")
+    return number

@@ -118,3 +118,10 @@ def test_a_day_that_was_run_again_and_killed_is_not_done(home: Path) -> None:
         assert not end(dg.DagsterRunStatus.STARTED)
         assert not end(dg.DagsterRunStatus.FAILURE)
         assert end(dg.DagsterRunStatus.SUCCESS)
+
+
+@pytest.mark.parametrize("table", ["crm.contact", "../crm", "*"])
+def test_rows_in_quarantine_of_a_table_that_is_not_there_are_not_none_but_a_mistake(home: Path, table: str) -> None:
+    result = CliRunner().invoke(app, ["quarantine", table])
+    assert result.exit_code == 1 and f"No table is called {table}; there are crm.consents" in result.output
+    assert CliRunner().invoke(app, ["quarantine", "crm.contacts"]).exit_code == 0

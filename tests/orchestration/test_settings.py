@@ -27,7 +27,12 @@ def test_the_defaults_are_those_of_the_samples() -> None:
     [
         ("POSTROOM_FIRST_DAY", "1.1.2026", "takes a day as in 2026-01-31"),
         ("POSTROOM_DAILY_AT", "2 am", "takes a time of day"),
+        ("POSTROOM_DAILY_AT", "02:00+02:00", "takes a time of day, UTC"),
+        ("POSTROOM_HOME", "/srv/what?", "takes a folder without a question mark"),
         ("POSTROOM_SETTLE_SECONDS", "soon", "takes a number of seconds"),
+        ("POSTROOM_SETTLE_SECONDS", "nan", "takes a number of seconds"),
+        ("POSTROOM_SETTLE_SECONDS", "inf", "takes a number of seconds"),
+        ("POSTROOM_SETTLE_SECONDS", "-1", "takes a number of seconds"),
         ("POSTROOM_UMASK", "rwx", "takes an octal number"),
         ("POSTROOM_UMASK", "777", "takes an octal number"),
     ],
