@@ -12,8 +12,9 @@ from doctor.finding import Finding, fault, ok, warning
 from engine import VaultError
 from ingest import Contract
 from ingest.files import glob_of
-from ingest.landing import landed_days, listing
+from ingest.landing import landed_days
 from orchestration.database import WarehouseBusyError
+from orchestration.landed import is_waiting, landing_of
 from orchestration.runs import PARTITION_TAG
 from orchestration.settings import Settings
 from orchestration.site import last_live_day
@@ -103,16 +104,14 @@ def _has_begun(instance: dg.DagsterInstance | None, day: date) -> bool:
 
 
 def backlog(contracts: Sequence[Contract], here: Settings, at: datetime) -> Iterator[Finding]:
-    """Extracts of days that were due, landed and not loaded."""
+    """Extracts of days that were due, landed and not loaded, or not as they are by now."""
     due = last_due(here, at)
     found = []
     for contract in contracts:
-        landing = here.landing / contract.source / contract.table
-        loaded = set(loaded_days(contract, here))
         found += [
             f"{contract.name} {day}"
-            for day in landed_days(landing)
-            if here.first_day <= day <= due and day not in loaded and listing(landing / str(day))
+            for day in landed_days(landing_of(here, contract))
+            if here.first_day <= day <= due and is_waiting(here, contract, day)
         ]
     if found:
         more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""

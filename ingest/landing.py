@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -57,7 +58,7 @@ def listing(folder: Path) -> str:
         with suppress(FileNotFoundError):
             if _is_finished_name(path):
                 stat = path.stat()
-                found.append(f"{path.name}:{stat.st_size}:{stat.st_mtime_ns}")
+                found.append(f"{_printable(path.name)}:{stat.st_size}:{stat.st_mtime_ns}")
     return ";".join(found)
 
 
@@ -67,11 +68,17 @@ def landed_files(folder: Path, adapters: Sequence[str] = ()) -> list[LandedFile]
     Hidden files, names that start with `_`, and the names that uploads use until they are done are passed over.
 
     Raises:
-        ExtractError: a file is of no format that can be read, or a link that leads out of its table's folder.
+        ExtractError: a file is of no format that can be read, a link that leads out of its table's folder, or has a
+            name that is no text.
     """
     if not folder.is_dir():
         return []
     return [_describe(path, adapters) for path in sorted(folder.iterdir()) if _is_finished_name(path)]
+
+
+def _printable(name: str) -> str:
+    """A file's name as text: on some systems it can be any bytes."""
+    return os.fsencode(name).decode(errors="backslashreplace")
 
 
 def _is_finished_name(path: Path) -> bool:
@@ -79,6 +86,10 @@ def _is_finished_name(path: Path) -> bool:
 
 
 def _describe(path: Path, adapters: Sequence[str]) -> LandedFile:
+    if (printable := _printable(path.name)) != path.name:
+        raise ExtractError(
+            f"{path.parent}/{printable}: its name is not UTF-8, so it cannot be kept on record. Rename it."
+        )
     # Whoever may write here may not therefore have this machine's other files read to them.
     if not path.resolve().is_relative_to(path.parent.parent.resolve()):
         raise ExtractError(f"{path}: a link that leads out of the folder of its table. Put the file itself there.")

@@ -16,13 +16,14 @@ from rich.console import Console
 from rich.markup import escape
 
 from disk import explained
-from ingest import Contract, read_contracts
+from ingest import read_contracts
 from ingest.landing import landed_days, listing
 from ingest.superseded import SUPERSEDED
 from orchestration.alerts import after_run
 from orchestration.code import code_hash
 from orchestration.dbt_project import manifest
 from orchestration.failures import innermost
+from orchestration.landed import is_waiting, landing_of
 from orchestration.partitions import ERASURE_TAG, daily
 from orchestration.progress import condensed
 from orchestration.runs import PARTITION_TAG, RANGE_END_TAG, RANGE_START_TAG, TERMINAL_TAG, UNDER_WAY
@@ -37,7 +38,7 @@ _LOG_LEVEL = {"loggers": {"console": {"config": {"log_level": "INFO"}}}}
 
 def newest_landed_day(here: Settings) -> date | None:
     """The newest landed day that has ended; where none has, the newest of all."""
-    landed = [day for c in read_contracts(manifest()) for day in landed_days(_landing(here, c))]
+    landed = [day for c in read_contracts(manifest()) for day in landed_days(landing_of(here, c))]
     return max([day for day in landed if day <= _last_day()] or landed, default=None)
 
 
@@ -120,11 +121,11 @@ def rebuild(day: date, *, console: Console) -> bool:
 def _load_backlog(
     day: date, defs: dg.Definitions, instance: dg.DagsterInstance, here: Settings, console: Console
 ) -> bool:
-    """Load the earlier landed days that are not in the raw zone, in one run."""
+    """Load what has landed for earlier days and is not in the raw zone, in one run."""
     missing = {
         (contract.source, contract.table): days
         for contract in read_contracts(manifest())
-        if (days := [d for d in landed_days(_landing(here, contract)) if d < day and _is_backlog(here, contract, d)])
+        if (days := [d for d in landed_days(landing_of(here, contract)) if d < day and is_waiting(here, contract, d)])
     }
     days = sorted(d for found in missing.values() for d in found if d >= here.first_day)
     if not days:
@@ -179,21 +180,11 @@ def _cause(failure: Any) -> str:
     return str(innermost(failure.error).message.strip())
 
 
-def _landing(here: Settings, contract: Contract) -> Path:
-    return here.landing / contract.source / contract.table
-
-
-def _is_backlog(here: Settings, contract: Contract, day: date) -> bool:
-    """Whether files have landed for the day and none have been loaded."""
-    loaded = here.raw / contract.source / contract.table / f"extract_date={day}" / "part.parquet"
-    return bool(listing(_landing(here, contract) / day.isoformat())) and not loaded.exists()
-
-
 def _inputs(day: date, here: Settings) -> str:
     """A hash of what the day's result depends on: the project's files, the key, what has landed, and the state."""
     digest = hashlib.sha256(code_hash(here).encode())
     for contract in read_contracts(manifest()):
-        folder = _landing(here, contract) / day.isoformat()
+        folder = landing_of(here, contract) / day.isoformat()
         digest.update(f"{folder}:{listing(folder)}".encode())
     for path in sorted(p for zone in (here.raw, here.history, here.ledger) for p in zone.rglob("*.parquet")):
         # The day's own partitions are written by the run itself, what pulses wrote was before it or is not for it, and

@@ -134,9 +134,11 @@ def _say_whom(erasure: Erasure) -> None:
 
 def _carry_out(erasure: Erasure, here: Settings) -> None:
     """Erase, rebuild what was derived, look at every file, and report."""
-    from orchestration import daily_run
+    from orchestration import daily_run, landed
 
+    loaded = landed.not_waiting(here, erasure.zones.contracts)
     tombstones, removed = erasure.remove(datetime.now(UTC))
+    landed.note_again(here, loaded)
     table = Table(title="Erased", title_justify="left")
     for column in ("zone", "table", "rows"):
         table.add_column(column, justify="right" if column == "rows" else "left")

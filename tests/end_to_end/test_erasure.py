@@ -25,7 +25,7 @@ from delivery.ledger import Ledger, Verdict
 from engine import Vault
 from ingest import Tombstones, load_partition, read_contracts
 from ingest.contract import state_identifiers
-from ingest.landing import landed_days
+from ingest.landing import landed_days, listing
 from privacy import Erasure, Zones
 from tests.conftest import REPO
 from tests.end_to_end.conftest import Home
@@ -281,6 +281,20 @@ def test_the_outbox_s_manifest_is_right(before: tuple[Home, Whom], erased: tuple
         was = json.loads((before[0].path / path.relative_to(erased[0].path)).read_text())
         changed[path.parts[-3] == "sync"] += sum(was[k] - manifest[k] for k in ("messages", "profiles") if k in was)
     assert changed[False] >= 1 and changed[True] == 1
+
+
+def test_the_files_that_were_rewritten_are_not_taken_for_late_ones(erased: tuple[Home, str]) -> None:
+    notes = {path.relative_to(erased[0].path / "landed").with_suffix(""): path for path in _notes(erased[0])}
+    late = [
+        str(partition)
+        for partition, note in notes.items()
+        if not set(listing(erased[0].path / "landing" / partition).split(";")) <= set(note.read_text().splitlines())
+    ]
+    assert len(notes) > 1 and late == ["crm/contacts/2026-01-05"], "what was not loaded before"
+
+
+def _notes(home: Home) -> list[Path]:
+    return sorted(home.path.glob("landed/*/*/*.txt"))
 
 
 def test_tombstones_tell_nothing_and_stay(before: tuple[Home, Whom], erased: tuple[Home, str]) -> None:

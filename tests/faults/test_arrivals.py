@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ingest import load_partition
-from orchestration import daily_run
+from orchestration.landed import is_waiting
 from orchestration.settings import settings
 from tests.conftest import REPO
 from tests.end_to_end.conftest import Home
@@ -68,5 +68,5 @@ def test_what_was_missing_is_loaded_by_the_next_run_and_what_is_there_is_not_aga
         _load(home, [day])
     for day in (DAYS[1], *DAYS[3:6]):
         _land(home, day)
-    missing = [day for day in DAYS if daily_run._is_backlog(settings(), CONTACTS, day)]
+    missing = [day for day in DAYS if is_waiting(settings(), CONTACTS, day)]
     assert missing == [DAYS[1], *DAYS[3:6]]

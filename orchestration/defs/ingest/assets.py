@@ -15,6 +15,7 @@ from ingest import (
     load_partition,
     remove_expired,
 )
+from orchestration import landed
 from orchestration.failures import OVER_LIMIT
 from orchestration.partitions import daily, days_of, is_backfill, one_day_a_run
 from orchestration.settings import PROJECT, settings
@@ -91,7 +92,9 @@ def _remove_expired(context: dg.AssetExecutionContext, contract: Contract) -> li
 def _load(contract: Contract, day: date) -> LoadReport:
     here = settings()
     ensure_readable(here)
-    return load_partition(
+    # Before the load: what lands while it is under way is not in it.
+    found = landed.now(here, contract, day)
+    report = load_partition(
         contract,
         day,
         landing=here.landing,
@@ -102,6 +105,9 @@ def _load(contract: Contract, day: date) -> LoadReport:
         vault=here.vault,
         tombstones=Tombstones.read(here.ledger, here.vault, PROJECT / "seeds"),
     )
+    if report.is_loaded:
+        landed.note(here, contract, day, found)
+    return report
 
 
 def _say(report: LoadReport) -> str:
