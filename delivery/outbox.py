@@ -53,6 +53,8 @@ class Entry:
 
 
 _NAME = re.compile(r"\w+/\w[\w.-]*")
+# How a folder's name goes on after its day: a pulse's has its time as well.
+_FOLDER = re.compile(r"(T\d{6})?")
 _AGAIN = "Nothing was changed by hand? Then run the day's export again; it writes the same files."
 
 
@@ -75,18 +77,19 @@ def read_outbox(folder: Path) -> list[Entry]:
         manifest = orjson.loads(path.read_bytes())
         if "profiles" in manifest:
             return []
-        day, as_of = manifest["as_of_date"], dt.datetime.fromisoformat(manifest["as_of"])
-        # A pulse's folder is named by its time as well.
-        if manifest["campaign"] != folder.parent.name or folder.name not in (day, f"{day}T{as_of:%H%M%S}"):
+        day = manifest["as_of_date"]
+        if manifest["campaign"] != folder.parent.name or not folder.name.startswith(day):
+            raise ValueError("it is another folder's")
+        if not _FOLDER.fullmatch(folder.name.removeprefix(day)):
             raise DeliveryError(
-                f"{folder} is a copy, or was renamed: its manifest is of {manifest['campaign']}/{day}. Take it out of "
-                "the outbox; until then nothing is handed over, for somebody might get the same message twice."
+                f"{path} is of {day}, and its folder a copy, or renamed. Take that out of the outbox: until then "
+                "nothing is handed over, for somebody might get the same message twice."
             )
         return [
             Entry(
                 campaign=folder.parent.name,
                 day=dt.date.fromisoformat(day),
-                as_of=as_of,
+                as_of=dt.datetime.fromisoformat(manifest["as_of"]),
                 service=file["name"].partition("/")[0],
                 path=folder / _name(file["name"]),
                 rows=file["rows"],

@@ -91,7 +91,11 @@ def test_a_copy_that_somebody_has_left_in_the_outbox_is_not_delivered_too(termin
     (outbox,) = (terminal.home / "outbox").glob("*/*")
     copy = shutil.copytree(outbox, outbox.with_name(f"{outbox.name}.bak"))
     code, printed = terminal.run()
-    assert code == 1 and f"{copy} is a copy" in printed and terminal.service.received == []
+    assert (
+        code == 1
+        and f"{copy}/manifest.json is of {terminal.day}, and its folder a copy" in printed
+        and terminal.service.received == []
+    )
     shutil.rmtree(copy)
     assert terminal.run()[0] == 0 and set(terminal.service.taken.values()) == {1}
 
