@@ -161,6 +161,9 @@ class _Set:
             self.problems += error.problems
             return None
         self.all.files |= source.files | inputs.files
+        if not source.text.strip():
+            self.problems.append(source.problem(1, "is empty: write what it says"))
+            return None
         if inputs.problems:
             self.problems += inputs.problems
             return None
