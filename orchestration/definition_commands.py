@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from orchestration import export_tables
-from orchestration.dbt_project import manifest
+from orchestration.dbt_project import ProjectError, manifest
 from orchestration.settings import PROJECT, settings
 from workbench import WorkbenchError
 
@@ -68,7 +68,7 @@ def lint(
         parsed = manifest()
         problems += unknown_macros(PROJECT, {macro["name"] for macro in parsed["macros"].values()})
         problems += export_tables.problems(parsed)
-    except RuntimeError as error:
+    except ProjectError as error:
         problem = refused(str(error), PROJECT)
         # Of what is said already dbt has found the first only.
         if not problems:

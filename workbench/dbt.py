@@ -11,8 +11,8 @@ from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
 
+from orchestration.dbt_project import ProjectError, project
 from orchestration.dbt_project import manifest as current_manifest
-from orchestration.dbt_project import project
 from orchestration.settings import PROJECT, dbt_environment
 from workbench.errors import WorkbenchError
 
@@ -28,7 +28,7 @@ def parsed_project() -> Manifest:
     """
     try:
         current_manifest()
-    except RuntimeError as error:
+    except ProjectError as error:
         raise WorkbenchError(str(error)) from None
     path = Path(project().target_path) / _PARSED
     if path.exists():

@@ -319,8 +319,7 @@ _CHECKS: tuple[Callable[[Project], Iterator[Problem]], ...] = (
 
 def refused(message: str, root: Path) -> Problem:
     """What dbt says of a project that does not parse, at the file and line it names."""
-    plain = re.sub(r"\x1b\[\d*m|\d\d:\d\d:\d\d +Encountered an error:", "", message)
-    text = " ".join(line.strip() for line in plain.splitlines()[1:] if line.strip())
+    text = " ".join(line.strip() for line in message.splitlines()[1:] if line.strip())
     file = re.search(r"[\w./-]+\.(?:sql|yml)", text)
     line = re.search(r"\bline (\d+)", text)
     # Of a YAML file dbt says the path below models/ or seeds/.

@@ -198,8 +198,6 @@ def test_dbt_s_word_is_put_where_it_points() -> None:
     )
     problem = refused(said, REPO)
     assert (problem.file, problem.line) == (REPO / f"{SEGMENT}.sql", 3)
-    coloured = "It does not parse:\n\x1b[0m19:20:24  Encountered an error:\nbad\n"
-    assert refused(coloured, REPO).text == "dbt: bad"
     assert refused("It does not:\nno file here", REPO).file == REPO / "dbt_project.yml"
 
 
