@@ -20,6 +20,7 @@ from orchestration.settings import PROJECT, dbt_environment, settings
 
 if TYPE_CHECKING:
     from dagster_dbt import DbtProject
+    from dbt.contracts.graph.manifest import Manifest
 
 DBT = Path(sys.executable).parent / "dbt"
 # Nothing reads two descriptions of the whole project, a third of dbt's start, nor a log of every statement, a fifth of
@@ -73,6 +74,23 @@ def _parsed_manifest() -> dict[str, Any]:
         # Whole: another process may be reading it.
         write_whole(_manifest_path(), json.dumps(parsed).encode())
         return parsed
+
+
+def parsed_project() -> Manifest:
+    """The project as dbt takes it back, so that it is not parsed a second time; at each call another, to be changed.
+
+    Raises:
+        ProjectError: as `manifest`.
+    """
+    from dbt.contracts.graph.manifest import Manifest
+
+    manifest()
+    path = parse_folder() / "partial_parse.msgpack"
+    with only_parse() as lock:
+        if not path.exists():
+            parse(parse_folder(), lock)
+        content = path.read_bytes()
+    return Manifest.from_msgpack(content)
 
 
 def _manifest_path() -> Path:

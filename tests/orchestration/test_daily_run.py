@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -118,3 +119,21 @@ def test_a_day_that_was_run_again_and_killed_is_not_done(home: Path) -> None:
         assert not end(dg.DagsterRunStatus.STARTED)
         assert not end(dg.DagsterRunStatus.FAILURE)
         assert end(dg.DagsterRunStatus.SUCCESS)
+
+
+def test_a_stock_file_that_was_half_copied_is_copied_again(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / f"{DAY}.csv").write_text("InvoiceNo,StockCode\n536365,85123A\n")
+    landed = settings().landing / "shop/orders" / str(DAY)
+
+    def cut_off(source: Path, target: Path) -> None:
+        Path(target).write_text("InvoiceNo,Sto")
+        raise OSError("No space left on device")
+
+    with monkeypatch.context() as patched, pytest.raises(OSError, match="No space"):
+        patched.setattr(shutil, "copy2", cut_off)
+        daily_run.land_stock_files(tmp_path, "online_retail", ["orders"], settings())
+    assert list(landed.iterdir()) == []
+    assert daily_run.land_stock_files(tmp_path, "online_retail", ["orders"], settings()) == [DAY]
+    assert [path.read_text() for path in landed.iterdir()] == ["InvoiceNo,StockCode\n536365,85123A\n"]
