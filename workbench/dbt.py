@@ -24,7 +24,7 @@ def parsed_project() -> Manifest:
     """
     try:
         return dbt_project.parsed_project()
-    except RuntimeError as error:
+    except dbt_project.ProjectError as error:
         raise WorkbenchError(str(error)) from None
 
 
