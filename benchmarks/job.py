@@ -224,7 +224,7 @@ def _contract() -> Contract:
 def _campaign() -> tuple[Campaign, dict[str, Any]]:
     """The campaign, and a row that all others are like."""
     models = export_models(manifest(), CAMPAIGN)
-    campaign = load(CAMPAIGNS / CAMPAIGN, models)
+    campaign = load(CAMPAIGNS / CAMPAIGN, models, manifest())
     return campaign, persona_row(load_personas()[0], campaign, models, rendering.RUN, "control")
 
 

@@ -85,7 +85,7 @@ class Outbox:
 def outbox_of(name: str, recipients: int, rounds: int) -> Outbox:
     """A campaign rendered for so many recipients, and its files written again, in each round."""
     models = export_models(manifest(), name)
-    campaign = load(CAMPAIGNS / name, models)
+    campaign = load(CAMPAIGNS / name, models, manifest())
     row = persona_row(load_personas()[0], campaign, models, RUN, "control")
     rendering, writing, size = [], [], 0
     for _ in range(rounds):

@@ -30,7 +30,6 @@ def write(root: Path, ledger: Ledger) -> None:
         if standing.verdict.state in ("dead", "unknown")
     ]
     if letters:
-        path.parent.mkdir(parents=True, exist_ok=True)
         replace_lines(path, letters)
     else:
         path.unlink(missing_ok=True)

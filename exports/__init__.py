@@ -19,7 +19,7 @@ from exports.campaign import Campaign, load_campaign
 from exports.checks import check_filled
 from exports.columns import Column
 from exports.errors import DataError, ExportError, LoadError, Problem, TokenError
-from exports.folder import FileEntry
+from exports.folder import FileEntry, recover
 from exports.message import Renderer, Run
 from exports.outbox import Manifest, remove_customers, write_outbox
 from exports.personas import Persona, load_personas
@@ -44,6 +44,7 @@ __all__ = [
     "load_brand",
     "load_campaign",
     "load_personas",
+    "recover",
     "remove_customers",
     "remove_profiles",
     "write_outbox",

@@ -15,6 +15,7 @@ from exports.errors import LoadError, Problem
 from exports.source import BLOCKS, TAG, Source, hide_tags, numbered, without_comments
 from exports.substitute import tag_tokens, tag_words
 from exports.template import Usage, Vocabulary, inspect
+from exports.textfile import read_text
 from exports.tokens import READERS
 from exports.yamlfile import Key, YamlFile, read_yaml
 
@@ -93,7 +94,7 @@ class _Loader:
         self.problems += self.file.problems
         if self.problems:
             raise LoadError(self.problems)
-        files = {self.file.path: self.file.path.read_text(encoding="utf-8")}
+        files = {self.file.path: read_text(self.file.path)}
         return Block(self.name, description, inputs, example, loops, frozenset(attributes), files)
 
     def _inputs(self, value: object) -> dict[str, Input]:
@@ -129,11 +130,9 @@ class _Loader:
     def _source(self, suffix: str) -> Source:
         path = self.folder / f"{self.name}{suffix}"
         is_mjml = suffix == ".mjml"
-        try:
-            text = path.read_text(encoding="utf-8")
-        except FileNotFoundError:
-            raise LoadError([Problem(self.file.path, 1, f"the block has no {path.name}")]) from None
-        text = without_comments(text, is_mjml)
+        if not path.exists():
+            raise LoadError([Problem(self.file.path, 1, f"the block has no {path.name}")])
+        text = without_comments(read_text(path), is_mjml)
         return Source(path, text, tuple((path, number) for _, number in numbered(text)), {})
 
     def _inspect(self, source: Source, inputs: Mapping[str, Input]) -> Usage:

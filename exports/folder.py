@@ -131,6 +131,14 @@ def restore(directory: Path) -> None:
             previous.rename(directory)
 
 
+def recover(parent: Path) -> None:
+    """Puts back what writers that died have set aside in a folder of directories, and removes what they had begun."""
+    for left in parent.glob(".*.previous"):
+        restore(parent / left.name.removeprefix(".").removesuffix(".previous"))
+    for left in parent.glob(".*.partial"):
+        shutil.rmtree(left)
+
+
 def _sibling(directory: Path, purpose: str) -> Path:
     return directory.with_name(f".{directory.name}.{purpose}")
 

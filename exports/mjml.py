@@ -93,7 +93,9 @@ class _SourceCheck:
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         line = self.parser.CurrentLineNumber
-        if tag.startswith("mj") and tag not in _TAGS:
+        if tag == "mj-include":
+            self.fault(line, 'no include: write <mj-include path="..." input="..." />; and none may stand in a block')
+        elif tag.startswith("mj") and tag not in _TAGS:
             self.fault(line, f"unknown element <{tag}>")
         if any("{%" in self.hidden.restore(value) for value in attributes.values()):
             self.fault(line, "a {% %} tag may not stand in an attribute")

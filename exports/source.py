@@ -11,6 +11,7 @@ from pathlib import Path
 
 from exports.errors import LoadError, Problem
 from exports.locales import layout
+from exports.textfile import read_text
 
 TAG = re.compile(r"""\{\{(?:'[^']*'|"[^"]*"|[^'"])*?\}\}|\{%(?:'[^']*'|"[^"]*"|[^'"])*?%\}""")
 # A comment for Outlook may hold half a table, which the compiler takes nowhere.
@@ -95,7 +96,7 @@ def read_source(path: Path, library: Path, fill: Fill, locale: str | None = None
     What is given to a block follows its path as `name="..."`, and is put there by `fill`; a block includes nothing.
     Raises LoadError for a missing file, a path outside the library or a file that includes itself.
     """
-    return _Reader(path, library, fill, locale).source(numbered(_read(path)))
+    return _Reader(path, library, fill, locale).source(numbered(read_text(path)))
 
 
 def source_of(text: str, path: Path, library: Path, fill: Fill) -> Source:
@@ -112,15 +113,6 @@ def without_comments(text: str, is_mjml: bool) -> str:
     """`text` with its comments blanked: the lines stay where they are."""
     comment = _MJML_COMMENT if is_mjml else _COMMENT
     return comment.sub(lambda match: "\n" * match.group().count("\n"), text)
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise LoadError([Problem(path, 1, "file is missing")]) from None
-    except UnicodeDecodeError:
-        raise LoadError([Problem(path, 1, "file is not UTF-8")]) from None
 
 
 class _Reader:
@@ -199,7 +191,7 @@ class _Reader:
         return found
 
     def _text(self, path: Path) -> Lines:
-        self.files[path] = _read(path)
+        self.files[path] = read_text(path)
         return self._clean(numbered(self.files[path]))
 
     def _fault(self, include: Include, text: str) -> LoadError:

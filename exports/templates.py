@@ -18,6 +18,7 @@ from exports.slots import Slot
 from exports.source import Source, read_source
 from exports.static_links import Names
 from exports.template import Usage, Vocabulary, inspect, page_template
+from exports.textfile import read_text
 from exports.tokens import Token
 
 _LANG = re.compile(r"""<mjml\b[^>]*?\blang=["']([^"']*)["']""")
@@ -49,9 +50,9 @@ class Templates:
         self.problems: list[Problem] = []
         self.sets: dict[str, TemplateSet] = {}
         self.plain: dict[str, TemplateSet] = {}
-        self.files = {folder / "campaign.yml": (folder / "campaign.yml").read_text(encoding="utf-8")}
+        self.files = {folder / "campaign.yml": read_text(folder / "campaign.yml")}
         if definition.texts is not None:
-            self.files[definition.texts.path] = definition.texts.path.read_text(encoding="utf-8")
+            self.files[definition.texts.path] = read_text(definition.texts.path)
         self.names = Names(
             {token.name: token.type for token in definition.tokens}
             | {each.name: "text" for each in definition.generated},
@@ -160,6 +161,9 @@ class _Set:
             self.problems += error.problems
             return None
         self.all.files |= source.files | inputs.files
+        if not source.text.strip():
+            self.problems.append(source.problem(1, "is empty: write what it says"))
+            return None
         if inputs.problems:
             self.problems += inputs.problems
             return None

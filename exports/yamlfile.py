@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from exports.errors import LoadError, Problem
+from exports.textfile import read_text
 
 Key = tuple[str, ...]
 # A few lines that repeat each other by name could become as large as the memory.
@@ -62,11 +63,7 @@ def read_yaml(path: Path) -> YamlFile:
     than MOST_VALUES values.
     """
     try:
-        root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
-    except FileNotFoundError:
-        raise LoadError([Problem(path, 1, "file is missing")]) from None
-    except UnicodeDecodeError:
-        raise LoadError([Problem(path, 1, "file is not UTF-8")]) from None
+        root = yaml.compose(read_text(path), Loader=yaml.SafeLoader)
     except (yaml.YAMLError, RecursionError) as error:
         raise LoadError([yaml_problem(path, error)]) from None
     if not isinstance(root, yaml.MappingNode):

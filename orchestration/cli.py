@@ -14,19 +14,26 @@ from rich.console import Console
 from rich.progress import Progress
 from typer.core import TyperGroup
 
+from exports.errors import LoadError
+from ingest.errors import ExtractError
 from orchestration import definition_commands, delivery_commands, generate, person_commands, replay_commands
 from orchestration.damage import what_to_do
+from orchestration.dbt_project import ProjectError
 from orchestration.settings import PROJECT, export_environment, settings
 
 
 class _Commands(TyperGroup):
-    """Says of a file that does not open, or a disk that is full, what to do, without a stack."""
+    """Says of a file that is at fault or does not open, or a disk that is full, what to do, without a stack."""
 
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
         except typer.Exit:
             raise
+        except ProjectError as error:
+            raise SystemExit(f"{error}\n`postroom lint` says all that is wrong, by file and line.") from None
+        except (LoadError, ExtractError) as error:
+            raise SystemExit(str(error)) from None
         except Exception as error:
             if told := what_to_do(error, settings()):
                 raise SystemExit(told) from None
@@ -275,13 +282,9 @@ def journey(
     name: Annotated[str, typer.Argument(help="The journey, as in cart.")],
 ) -> None:
     """Print a journey as a Mermaid flowchart."""
-    from exports.errors import LoadError
     from orchestration.journeys import draw, load_journeys
 
-    try:
-        drawn = {found.name: draw(found) for found in load_journeys(PROJECT)}
-    except LoadError as error:
-        raise SystemExit(str(error)) from None
+    drawn = {found.name: draw(found) for found in load_journeys(PROJECT)}
     if name not in drawn:
         raise SystemExit(f"No journey is called {name}; there are {', '.join(drawn)}.")
     typer.echo(drawn[name], nl=False)

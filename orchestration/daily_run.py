@@ -15,7 +15,7 @@ import dagster as dg
 from rich.console import Console
 from rich.markup import escape
 
-from disk import explained
+from disk import explained, written
 from ingest import read_contracts
 from ingest.landing import landed_days, listing
 from ingest.superseded import SUPERSEDED
@@ -223,6 +223,6 @@ def land_stock_files(folder: Path, adapter: str, tables: Sequence[str], here: Se
         for table in tables:
             target = here.landing / "shop" / table / day.isoformat() / f"{adapter}-{path.name}"
             if not target.exists():
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(path, target)
+                with written(target) as temporary:
+                    shutil.copy2(path, temporary)
     return sorted(files)

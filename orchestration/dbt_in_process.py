@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from orchestration.dbt_project import LEAN, manifest, only_parse, parse, parse_folder
+from orchestration.dbt_project import LEAN, parsed_project
 from orchestration.settings import PROJECT
 
 _BUILT = "built_now"
@@ -57,14 +57,7 @@ def _marked(names: set[str]) -> Any:
 
 @cache
 def _parsed() -> Any:
-    from dbt.contracts.graph.manifest import Manifest
-
-    manifest()
-    path = parse_folder() / "partial_parse.msgpack"
-    with only_parse() as lock:
-        if not path.exists():
-            parse(parse_folder(), lock)
-    parsed = Manifest.from_msgpack(path.read_bytes())
+    parsed = parsed_project()
     # What macros see as `graph`; dbt makes it when it parses.
     parsed.build_flat_graph()  # type: ignore[no-untyped-call]
     return parsed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from orchestration.settings import PROJECT, dbt_environment, settings
 
 if TYPE_CHECKING:
     from dagster_dbt import DbtProject
+    from dbt.contracts.graph.manifest import Manifest
 
 DBT = Path(sys.executable).parent / "dbt"
 # Nothing reads two descriptions of the whole project, a third of dbt's start, nor a log of every statement, a fifth of
@@ -27,6 +29,10 @@ LEAN = ("--no-write-json", "--log-level-file", "info")
 # What the manifest was parsed from, in its metadata.
 _PARSED_FROM = "parsed_from"
 _PARSED = ("models", "seeds", "macros", "tests/dbt", "dbt_project.yml", "profiles.yml")
+
+
+class ProjectError(RuntimeError):
+    """The project does not parse: a file of it is at fault, which whoever edits it mends."""
 
 
 def project() -> DbtProject:
@@ -41,7 +47,7 @@ def manifest() -> dict[str, Any]:
     """dbt's manifest, parsed anew when a file of the project is not as it was.
 
     Raises:
-        RuntimeError: the project does not parse; the message is dbt's own.
+        ProjectError: the project does not parse; the message is dbt's own.
     """
     return kept_manifest() or _parsed_manifest()
 
@@ -68,6 +74,23 @@ def _parsed_manifest() -> dict[str, Any]:
         # Whole: another process may be reading it.
         write_whole(_manifest_path(), json.dumps(parsed).encode())
         return parsed
+
+
+def parsed_project() -> Manifest:
+    """The project as dbt takes it back, so that it is not parsed a second time; at each call another, to be changed.
+
+    Raises:
+        ProjectError: as `manifest`.
+    """
+    from dbt.contracts.graph.manifest import Manifest
+
+    manifest()
+    path = parse_folder() / "partial_parse.msgpack"
+    with only_parse() as lock:
+        if not path.exists():
+            parse(parse_folder(), lock)
+        content = path.read_bytes()
+    return Manifest.from_msgpack(content)
 
 
 def _manifest_path() -> Path:
@@ -100,7 +123,7 @@ def parse(target: Path, *locks: int) -> None:
     that wait for them wait until dbt has ended.
 
     Raises:
-        RuntimeError: the project does not parse; the message is dbt's own.
+        ProjectError: the project does not parse; the message is dbt's own.
     """
     dbt_environment(settings().home / "warehouse.duckdb")
     done = subprocess.run(
@@ -123,4 +146,10 @@ def parse(target: Path, *locks: int) -> None:
         pass_fds=locks,
     )
     if done.returncode:
-        raise RuntimeError(f"The dbt project does not parse:\n{done.stdout}{done.stderr}")
+        raise ProjectError(f"The dbt project does not parse:\n{_said(done.stdout + done.stderr)}")
+
+
+def _said(output: str) -> str:
+    """What dbt says without colours, its clock and a stack of its own."""
+    plain = re.sub(r"\x1b\[\d*m|\d\d:\d\d:\d\d +Encountered an error:", "", output).strip()
+    return plain.splitlines()[-1] if "Traceback (most recent call last)" in plain else plain

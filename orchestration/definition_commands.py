@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from orchestration import export_tables
-from orchestration.dbt_project import manifest
+from orchestration.dbt_project import ProjectError, manifest
 from orchestration.settings import PROJECT, settings
 from workbench import WorkbenchError
 
@@ -58,20 +58,24 @@ def lint(
 ) -> None:
     """Check every definition and every campaign's folder: names, columns, models, settings, unit tests, templates."""
     from workbench.email_clients import check_clients
-    from workbench.lint import check, refused
+    from workbench.lint import check, contract_problems, refused, unknown_macros
 
     problems = check(PROJECT)
     if clients:
         with _said_plainly():
             problems += check_clients(clients)
     try:
-        problems += export_tables.problems(manifest())
-    except RuntimeError as error:
+        parsed = manifest()
+        problems += unknown_macros(PROJECT, {macro["name"] for macro in parsed["macros"].values()})
+        problems += contract_problems(PROJECT, parsed)
+        problems += export_tables.problems(parsed)
+    except ProjectError as error:
         problem = refused(str(error), PROJECT)
         # Of what is said already dbt has found the first only.
         if not problems:
             problems = [problem]
-    for problem in problems:
+    # What all campaigns read is wrong for each of them.
+    for problem in dict.fromkeys(problems):
         path = problem.file.relative_to(PROJECT)
         console.print(f"{path}:{problem.line}: {problem.text}", markup=False, highlight=False, soft_wrap=True)
     if problems:

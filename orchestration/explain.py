@@ -17,6 +17,7 @@ from rich.text import Text
 
 from engine.functions import idna_domain
 from ingest.files import quoted
+from ingest.identifiers import Provider, canonical_email
 from orchestration.printable import printable
 from orchestration.settings import Settings
 from orchestration.site import Site
@@ -195,14 +196,11 @@ def _email_spellings(connection: duckdb.DuckDBPyConnection, email: str) -> Itera
     yield email
     local_part, _, stated_domain = email.rpartition("@")
     domain = idna_domain(stated_domain) or stated_domain
-    provider = connection.execute(
-        "select tag_separator, ignores_dots, canonical_domain from seeds.email_providers where domain = $domain",
+    found = connection.execute(
+        "select canonical_domain, ignores_dots, tag_separator from seeds.email_providers where domain = $domain",
         {"domain": domain},
     ).fetchone()
-    separator, ignores_dots, canonical_domain = provider or (None, False, None)
-    if separator:
-        local_part = local_part.split(separator, 1)[0] or local_part
-    yield f"{local_part.replace('.', '') if ignores_dots else local_part}@{canonical_domain or domain}"
+    yield canonical_email(f"{local_part}@{domain}", {domain: Provider(*found)} if found else {})
 
 
 def _phone_spellings(connection: duckdb.DuckDBPyConnection, phone: str, country: str | None) -> Iterator[str]:

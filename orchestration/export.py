@@ -45,7 +45,7 @@ def export(
     models: list[Mapping[str, Any]],
 ) -> Manifest:
     """Render what the export table holds, log it where it is to be sent, and put it into the outbox."""
-    campaign = export_tables.load(folder, models)
+    campaign = export_tables.load(folder, models, manifest)
     run = Run(as_of=site.as_of.replace(tzinfo=UTC), as_of_date=site.day)
     key = settings().unsubscribe_key.encode()
     rehearse(campaign, models, manifest, run, key)

@@ -8,7 +8,8 @@ from typing import Any
 
 import duckdb
 
-from exports import Campaign, Column, LoadError, Problem, attach, load_campaign
+from exports import Campaign, Column, LoadError, Problem, attach, load_campaign, load_personas
+from exports.yamlfile import read_yaml
 from orchestration.settings import PROJECT
 
 CAMPAIGNS = PROJECT / "exports" / "campaigns"
@@ -29,8 +30,8 @@ def export_models(manifest: Mapping[str, Any], campaign: str) -> list[Model]:
     return sorted(found, key=lambda m: str(m["name"]))
 
 
-def load(folder: Path, models: Sequence[Model]) -> Campaign:
-    """The campaign of a folder, held against the contracts of its export models.
+def load(folder: Path, models: Sequence[Model], manifest: Mapping[str, Any]) -> Campaign:
+    """The campaign of a folder, held against the contracts of its export models and the policy of its model.
 
     Raises:
         LoadError: with every fault in the folder, by file and line.
@@ -38,20 +39,52 @@ def load(folder: Path, models: Sequence[Model]) -> Campaign:
     if not models:
         raise LoadError([Problem(folder / "campaign.yml", 1, f"there is no model exp_{folder.name} to read rows from")])
     main, *lists = models
-    return load_campaign(
+    campaign = load_campaign(
         folder, columns=columns_of(main), list_columns={list_name(model): columns_of(model) for model in lists}
     )
+    if differing := _differing(campaign, folder / "campaign.yml", _policies(manifest).get(folder.name)):
+        raise LoadError(differing)
+    return campaign
 
 
 def problems(manifest: Mapping[str, Any], campaigns: Path = CAMPAIGNS) -> list[Problem]:
-    """Every fault in the folders of all campaigns."""
+    """Every fault in the folders of all campaigns, and in the readers that they are tried on."""
     found: list[Problem] = []
     for folder in campaign_folders(campaigns):
         try:
-            load(folder, export_models(manifest, folder.name))
+            load(folder, export_models(manifest, folder.name), manifest)
         except LoadError as error:
             found += error.problems
+    for name in sorted(_policies(manifest).keys() - {folder.name for folder in campaign_folders(campaigns)}):
+        text = f"file is missing: without it nobody is sent what cmp_{name} decides"
+        found.append(Problem(campaigns / name / "campaign.yml", 1, text))
+    try:
+        load_personas()
+    except LoadError as error:
+        found += error.problems
     return found
+
+
+def _policies(manifest: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """What the YAML of each campaign's model says of it, by campaign."""
+    models = [n for n in manifest["nodes"].values() if n["resource_type"] == "model" and n["name"].startswith("cmp_")]
+    return {model["name"].removeprefix("cmp_"): model["config"]["meta"] for model in models}
+
+
+def _differing(campaign: Campaign, file: Path, policy: Mapping[str, Any] | None) -> list[Problem]:
+    """Where the folder says otherwise than the model by which it is decided: people would leave another purpose than
+    the one they were written to for.
+    """
+    if policy is None:
+        return [Problem(file, 1, f"there is no model cmp_{campaign.name} to decide who is written to")]
+    told = {"message_class": campaign.message_class, "purpose": campaign.purpose}
+    return [
+        Problem(
+            file, read_yaml(file).line(key), f"{key} is {value} here and {policy.get(key)} in cmp_{campaign.name}.yml"
+        )
+        for key, value in told.items()
+        if value != policy.get(key)
+    ]
 
 
 def rows_of(

@@ -53,7 +53,7 @@ def generate_texts(
     try:
         folder = _folder(campaign)
         models = export_tables.export_models(manifest(), campaign)
-        loaded = export_tables.load(folder, models)
+        loaded = export_tables.load(folder, models, manifest())
         texts = declared(loaded)
         with _published() as connection:
             orders = [(each, wanted(connection, loaded, each, models, most)) for each in texts]

@@ -15,7 +15,8 @@ from typing import Any
 import yaml
 
 from exports.errors import LoadError, Problem
-from exports.yamlfile import yaml_problem
+from exports.textfile import read_text
+from exports.yamlfile import read_yaml, yaml_problem
 
 FOLDER = "models/marts/journeys"
 DEEPEST = 3
@@ -87,14 +88,14 @@ def load_journeys(project: Path) -> list[Journey]:
     Raises:
         LoadError: with every fault in them, by file and line.
     """
-    variables = yaml.safe_load((project / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
+    variables = read_yaml(project / "dbt_project.yml").data.get("vars")
     known = Known(
-        triggers=variables["triggers"],
-        segments=variables["segments"],
-        campaigns={name: _campaign_policy(project, name) for name in variables["campaigns"]},
+        triggers=_names(variables, "triggers"),
+        segments=_names(variables, "segments"),
+        campaigns={name: _campaign_policy(project, name) for name in _names(variables, "campaigns")},
     )
     folder = project / FOLDER
-    listed = list(variables.get("journeys") or [])
+    listed = _names(variables, "journeys")
     problems: list[Problem] = []
     journeys: list[Journey] = []
     for path in sorted(folder.glob("jrn_*.yml")):
@@ -106,7 +107,7 @@ def load_journeys(project: Path) -> list[Journey]:
             journeys.append(journey)
             problems += journey.problems
         sql = path.with_suffix(".sql")
-        if not sql.exists() or sql.read_text(encoding="utf-8").strip() != f"{{{{ journey('{name}') }}}}":
+        if not sql.exists() or read_text(sql).strip() != f"{{{{ journey('{name}') }}}}":
             problems.append(Problem(sql, 1, f"must be one line: {{{{ journey('{name}') }}}}"))
     for name in set(listed) - {path.stem.removeprefix("jrn_") for path in folder.glob("jrn_*.yml")}:
         problems.append(Problem(folder / f"jrn_{name}.yml", 1, "file is missing; vars.journeys lists it"))
@@ -120,17 +121,25 @@ def _campaign_policy(project: Path, name: str) -> Mapping[str, Any]:
     path = project / f"models/marts/campaigns/cmp_{name}.yml"
     if not path.exists():
         return {}
-    for model in (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("models") or []:
-        return (model.get("config") or {}).get("meta") or {}
-    return {}
+    try:
+        policy = read_yaml(path).data["models"][0]["config"]["meta"]
+    except (KeyError, IndexError, TypeError):
+        return {}
+    return policy if isinstance(policy, dict) else {}
+
+
+def _names(variables: object, key: str) -> list[str]:
+    """A list of names under `vars`; what is none is left out."""
+    listed = variables.get(key) if isinstance(variables, dict) else None
+    return [name for name in listed if isinstance(name, str)] if isinstance(listed, list) else []
 
 
 def _read(path: Path, name: str, problems: list[Problem]) -> Journey | None:
     try:
         # A loader of ours that is safe: it only adds lines.
-        document = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
-    except UnicodeDecodeError:
-        problems.append(Problem(path, 1, "file is not UTF-8"))
+        document = yaml.load(read_text(path), Loader=_Loader)
+    except LoadError as error:
+        problems += error.problems
         return None
     except (yaml.YAMLError, RecursionError) as error:
         problems.append(yaml_problem(path, error))

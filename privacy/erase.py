@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from delivery import forget
-from exports import remove_customers, remove_profiles
+from exports import recover, remove_customers, remove_profiles
 from ingest import Tombstones
 from ingest.files import scratch_folder
 from privacy import landing, person, state, tombstones
@@ -97,8 +97,8 @@ class Erasure:
             # Which removes those that nobody works in any more.
             with scratch_folder(zone):
                 pass
-        for left in self.zones.home.glob(".restated.*"):
-            shutil.rmtree(left)
+        for folder in (self.zones.home, *self.zones.outbox_folders("*")):
+            recover(folder)
         ours = [self.zones.raw, self.zones.history, self.zones.ledger, self.zones.home / "published"]
         for file in [f for zone in ours for f in zone.rglob(".*.tmp")]:
             file.unlink()

@@ -19,7 +19,7 @@ from typing import BinaryIO, cast
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from disk import put_in_place
+from disk import written
 from ingest import Contract, ExtractError, Tombstones
 from ingest.files import scratch_folder
 from ingest.landing import LandedFile, landed_days, landed_files
@@ -171,15 +171,17 @@ def _scratch(zones: Zones) -> Iterator[Path]:
 def _blank_lines(found: Found) -> None:
     """Leave the lines of the records blank, in the same compression."""
     path, physical = found.file.path, _physical_lines(found)
-    temporary = path.with_name(f".{path.name}.tmp")
-    with open_lines(path) as source, _written(temporary, path.suffix.lower()) as target:
+    with (
+        written(path) as temporary,
+        open_lines(path) as source,
+        _compressed(temporary, path.suffix.lower()) as target,
+    ):
         for number, line in enumerate(source, start=1):
             if number in physical:
                 mark = BOM if number == 1 and line.startswith(BOM) else b""
                 target.write(mark + line[len(line.rstrip(b"\r\n")) :])
             else:
                 target.write(line)
-    put_in_place(temporary, path)
 
 
 def _physical_lines(found: Found) -> set[int]:
@@ -198,7 +200,7 @@ def _physical_lines(found: Found) -> set[int]:
 
 
 @contextmanager
-def _written(path: Path, suffix: str) -> Iterator[BinaryIO]:
+def _compressed(path: Path, suffix: str) -> Iterator[BinaryIO]:
     if suffix == ".gz":
         # No name and no time in the header: the same content gives the same bytes.
         with path.open("wb") as raw, gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as stream:
@@ -217,6 +219,5 @@ def _drop_rows(path: Path, numbers: set[int]) -> None:
     codec = whole.metadata.row_group(0).column(0).compression
     table = whole.read()
     keep = pa.array([number not in numbers for number in range(1, table.num_rows + 1)])
-    temporary = path.with_name(f".{path.name}.tmp")
-    pq.write_table(table.filter(keep), temporary, compression=codec if codec != "UNCOMPRESSED" else "none")
-    put_in_place(temporary, path)
+    with written(path) as temporary:
+        pq.write_table(table.filter(keep), temporary, compression=codec if codec != "UNCOMPRESSED" else "none")

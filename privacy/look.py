@@ -29,6 +29,8 @@ _SHORTEST_PHONE = 8
 _CHUNK = 1 << 24
 _OVERLAP = 1 << 10
 _SEPARATORS = b" ()./-+"
+# How a SQLite file begins.
+_SQLITE = b"SQLite format 3\x00"
 # The sample extracts' ground truth is no zone: it is what a test holds the zones against.
 _NO_ZONE = ("truth",)
 # dbt's own copies of the project's text: a number in an example there is no find.
@@ -113,7 +115,7 @@ def _contents(path: Path, zones: Zones) -> Iterator[bytes]:
         yield from _parquet_texts(path, zones)
     elif suffix == ".duckdb":
         yield from _warehouse_texts(path, zones)
-    elif path.read_bytes()[:16] == b"SQLite format 3\x00":
+    elif _is_sqlite(path):
         yield from _sqlite_texts(path)
     yield from _chunks(path)
 
@@ -158,6 +160,11 @@ def _column_texts(batch: pa.RecordBatch | pa.Table) -> Iterator[bytes]:
             yield repr(column.to_pylist()).encode()
             continue
         yield "\n".join(v for v in column.to_pylist() if v is not None).encode()
+
+
+def _is_sqlite(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(_SQLITE)) == _SQLITE
 
 
 def _sqlite_texts(path: Path) -> Iterator[bytes]:

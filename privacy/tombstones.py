@@ -40,7 +40,6 @@ def leave(zones: Zones, identifiers: Collection[Identifier], erased_at: datetime
         return 0
     # Named by what it holds: an erasure that is run again adds no second copy.
     folder = zones.ledger / "tombstones" / f"as_of_date={erased_at.date()}"
-    folder.mkdir(parents=True, exist_ok=True)
     with zones.memory() as connection:
         connection.execute("create table stones (identifier_type varchar, digest varchar)")
         connection.executemany("insert into stones values (?, ?)", rows)

@@ -52,13 +52,16 @@ class Zones:
 
     def outboxes(self) -> list[Path]:
         """The folder of each campaign and day, the replays' too."""
-        roots = [self.home / "outbox", *self.home.glob("replay/*/outbox")]
-        return sorted(folder for root in roots for folder in root.glob("*/*") if (folder / "payloads.jsonl").exists())
+        return sorted(f for f in self.outbox_folders("*/[!.]*") if (f / "payloads.jsonl").exists())
 
     def profile_files(self) -> list[Path]:
         """The folder of each day's profiles that another system was told of, the replays' too."""
-        roots = [self.home / "outbox", *self.home.glob("replay/*/outbox")]
-        return sorted(file.parent for root in roots for file in root.glob(f"sync/*/{PROFILES}"))
+        return sorted(f for f in self.outbox_folders("sync/[!.]*") if (f / PROFILES).exists())
+
+    def outbox_folders(self, pattern: str) -> Iterator[Path]:
+        """The folders below the outbox, the replays' too, whose path there is as the pattern says."""
+        for root in (self.home / "outbox", *self.home.glob("replay/*/outbox")):
+            yield from (path for path in root.glob(pattern) if path.is_dir())
 
     def parquet(self, pattern: Path, *options: str) -> str:
         """The SQL of a read of one file."""

@@ -11,29 +11,21 @@ from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
 
-from orchestration.dbt_project import manifest as current_manifest
-from orchestration.dbt_project import project
+from orchestration import dbt_project
 from orchestration.settings import PROJECT, dbt_environment
 from workbench.errors import WorkbenchError
 
-# What dbt keeps of its last parse of the project, in the folder that the project is parsed into.
-_PARSED = "parse/partial_parse.msgpack"
-
 
 def parsed_project() -> Manifest:
-    """The project as it is now, in the form that dbt takes back, so that it is not parsed a second time.
+    """The project as it is now, in the form that dbt takes back.
 
     Raises:
         WorkbenchError: the project does not parse; dbt's own words say which file and line.
     """
     try:
-        current_manifest()
-    except RuntimeError as error:
+        return dbt_project.parsed_project()
+    except dbt_project.ProjectError as error:
         raise WorkbenchError(str(error)) from None
-    path = Path(project().target_path) / _PARSED
-    if path.exists():
-        return Manifest.from_msgpack(path.read_bytes())
-    return parse(PROJECT, path.parent)
 
 
 def parse(project_dir: Path, target: Path) -> Manifest:

@@ -9,137 +9,34 @@ from __future__ import annotations
 import logging
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import jinja2
 import sqlglot
-import yaml
+from jinja2 import meta, nodes
+from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from exports.errors import LoadError, Problem
-from exports.yamlfile import YamlFile, read_yaml
+from exports.textfile import read_text
+from ingest import ExtractError, read_contracts
 from orchestration.journeys import load_journeys
 from workbench.columns import Columns
-from workbench.masked import Masked, masked
 from workbench.names import DIALECT, closest
+from workbench.policies import Policies
+from workbench.project import LISTS, PREFIXES, Definition, Project
 
-PREFIXES = {"seg_": "segment", "trg_": "trigger", "cmp_": "campaign", "jrn_": "journey"}
-LISTS = {"segment": "segments", "trigger": "triggers", "campaign": "campaigns", "journey": "journeys"}
-# Besides what the models read without a default (`policy_value(model, 'owner', 'string')`).
-_ALWAYS_NEEDED = {
-    "segment": {"owner"},
-    "trigger": {"delay_minutes", "window_minutes"},
-    "campaign": {"owner", "priority", "message_class", "purpose", "needs_profiling", "holdout_share"},
-    "journey": set[str](),
-}
 # A journey's SQL is one macro call: the macro has the unit tests.
 _UNTESTED = {"journey"}
-_WITHOUT_DEFAULT = re.compile(r"policy_value\(\s*model\s*,\s*'(\w+)'\s*,\s*'[^']+'\s*\)")
-
-
-@dataclass(frozen=True)
-class Definition:
-    """One definition: its SQL, and its YAML if there is any beside it."""
-
-    kind: str
-    name: str
-    sql: Path
-    yml: YamlFile | None
-    masked: Masked | None
-
-    @property
-    def model(self) -> str:
-        return self.sql.stem
-
-    @property
-    def place(self) -> tuple[str, ...]:
-        """Where the model stands in its YAML."""
-        models = (self.yml.data.get("models") if self.yml else None) or []
-        found = [i for i, model in enumerate(models) if isinstance(model, dict) and model.get("name") == self.model]
-        return ("models", str(found[0])) if found else ()
-
-    @property
-    def entry(self) -> dict[str, Any]:
-        if not self.place or self.yml is None:
-            return {}
-        entry: dict[str, Any] = self.yml.data["models"][int(self.place[1])]
-        return entry
-
-    @property
-    def meta(self) -> dict[str, Any]:
-        return (self.entry.get("config") or {}).get("meta") or {}
-
-    def fault(self, *key: str, text: str) -> Problem:
-        """A problem of its YAML, at a key under the model's entry or the nearest above it."""
-        if self.yml is None or not self.place:
-            return Problem(self.sql, 1, text)
-        return Problem(self.yml.path, self.yml.line(*self.place, *key), text)
-
-
-@dataclass
-class Project:
-    """The files of a dbt project that definitions are made of. Reading gathers the files that cannot be read."""
-
-    root: Path
-    unread: list[Problem] = field(default_factory=list)
-
-    @cached_property
-    def definitions(self) -> list[Definition]:
-        found = []
-        for path in sorted((self.root / "models").rglob("*.sql")):
-            for prefix, kind in PREFIXES.items():
-                if path.name.startswith(prefix):
-                    name = path.stem.removeprefix(prefix)
-                    found.append(Definition(kind, name, path, self._yaml(path.with_suffix(".yml")), self._masked(path)))
-        return found
-
-    @cached_property
-    def settings(self) -> YamlFile:
-        return read_yaml(self.root / "dbt_project.yml")
-
-    @cached_property
-    def known(self) -> dict[str, frozenset[str] | None]:
-        """Every model and seed with the columns that its YAML describes; None where it describes none."""
-        files = [*(self.root / "models").rglob("*.sql"), *(self.root / "seeds").rglob("*.csv")]
-        found: dict[str, frozenset[str] | None] = {path.stem: None for path in files}
-        for path in [*(self.root / "models").rglob("*.yml"), *(self.root / "seeds").rglob("*.yml")]:
-            try:
-                held = yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-            except (yaml.YAMLError, UnicodeDecodeError):
-                continue
-            for node in [*((held or {}).get("models") or []), *((held or {}).get("seeds") or [])]:
-                names = [str(column["name"]).lower() for column in node.get("columns") or []]
-                found[node["name"]] = frozenset(names) or None
-        return found
-
-    @cached_property
-    def needed(self) -> dict[str, set[str]]:
-        """The settings a definition must have, by kind: what a model over all of the kind reads without a default."""
-        found = {kind: set(names) for kind, names in _ALWAYS_NEEDED.items()}
-        for path in (self.root / "models/marts").rglob("*.sql"):
-            text = path.read_text(encoding="utf-8")
-            for kind, variable in LISTS.items():
-                if f"var('{variable}')" in text:
-                    found[kind] |= set(_WITHOUT_DEFAULT.findall(text))
-        return found
-
-    def _yaml(self, path: Path) -> YamlFile | None:
-        try:
-            return read_yaml(path) if path.exists() else None
-        except LoadError as error:
-            self.unread += error.problems
-            return None
-
-    def _masked(self, path: Path) -> Masked | None:
-        try:
-            return masked(path.read_text(encoding="utf-8"))
-        except jinja2.TemplateSyntaxError as error:
-            self.unread.append(Problem(path, error.lineno, f"its Jinja does not parse: {error.message}"))
-            return None
+# What dbt and Jinja give a model besides macros.
+_GIVEN = {
+    *("ref", "source", "var", "env_var", "config", "log", "print", "return", "run_query", "fromjson", "tojson"),
+    *("fromyaml", "toyaml", "set", "set_strict", "zip", "zip_strict", "local_md5", "statement", "load_result"),
+    *("range", "dict", "lipsum", "cycler", "joiner", "namespace", "caller", "super", "diff_of_two_dicts"),
+}
+_REF = re.compile(r"""\bref\(\s*(?:['"]\w+['"]\s*,\s*)?['"](\w+)['"]\s*\)""")
 
 
 def check(root: Path) -> list[Problem]:
@@ -147,11 +44,51 @@ def check(root: Path) -> list[Problem]:
     # Of a macro that stands for a table it says that it cannot look into it.
     logging.getLogger("sqlglot").setLevel(logging.ERROR)
     project = Project(root)
-    try:
-        found = [problem for each in _CHECKS for problem in each(project)]
-    except LoadError as error:
-        found = list(error.problems)
+    found: list[Problem] = []
+    for each in _CHECKS:
+        try:
+            found += each(project)
+        except LoadError as error:
+            found += error.problems
     return sorted({*found, *project.unread})
+
+
+def unknown_macros(root: Path, macros: Collection[str]) -> list[Problem]:
+    """The macros that definitions call and that are none of `macros`: dbt finds them only when it builds."""
+    found = []
+    for definition in Project(root).definitions:
+        if definition.masked is None:
+            continue
+        tree = jinja2.Environment(extensions=["jinja2.ext.do"]).parse(read_text(definition.sql))
+        missing = meta.find_undeclared_variables(tree) - {*macros, *_GIVEN}
+        for call in tree.find_all(nodes.Call):
+            if isinstance(call.node, nodes.Name) and call.node.name in missing:
+                text = f"there is no macro {call.node.name}: {_meant(call.node.name, macros, 'add it to macros/')}"
+                found.append(Problem(definition.sql, call.lineno, text))
+    return sorted(set(found))
+
+
+def contract_problems(root: Path, manifest: Mapping[str, Any]) -> list[Problem]:
+    """What is wrong with the contracts of extracts: the first, where its table or column is declared."""
+    try:
+        read_contracts(manifest)
+    except ExtractError as error:
+        file, where, text = str(error).split(": ", 2)
+        path, line = root / file, 0
+        lines = read_text(path).splitlines()
+        for name in where.split(".")[1:]:
+            named = re.compile(rf"\s*- (?:\{{)?name: {re.escape(name)}\b")
+            line = next((number for number in range(line, len(lines)) if named.match(lines[number])), line)
+        return [Problem(path, line + 1, f"{where}: {text}")]
+    return []
+
+
+def _encodings(project: Project) -> Iterator[Problem]:
+    yield from project.in_other_encodings
+
+
+def _shapes(project: Project) -> Iterator[Problem]:
+    yield from project.misshapen
 
 
 def _names(project: Project) -> Iterator[Problem]:
@@ -167,22 +104,31 @@ def _names(project: Project) -> Iterator[Problem]:
 
 def _lists(project: Project) -> Iterator[Problem]:
     """The lists under `vars` against the files."""
-    variables = project.settings.data.get("vars") or {}
     for kind, variable in LISTS.items():
-        if variable not in variables:
-            continue
         prefix = next(p for p, k in PREFIXES.items() if k == kind)
-        listed = variables[variable] or []
         files = {d.name: d.sql for d in project.definitions if d.kind == kind}
         seen: set[str] = set()
-        for position, name in enumerate(listed):
+        listed = project.variables.get(variable)
+        if not isinstance(listed, list) and (listed is not None or files):
+            line = project.settings.line("vars", variable)
+            yield Problem(
+                project.settings.path, line, f"vars.{variable} must be a list of names, as in [{', '.join(files)}]"
+            )
+            continue
+        for position, name in enumerate(listed or []):
             line = project.settings.line("vars", variable, str(position))
+            if not isinstance(name, str):
+                yield Problem(project.settings.path, line, f"{variable} is a list of names; {name!r} is none")
+                continue
             if name in seen:
                 yield Problem(project.settings.path, line, f"{variable} lists {name} twice: take one out")
+            elif name.removeprefix(prefix) in files and name not in files:
+                text = f"names are listed without {prefix}: write {name.removeprefix(prefix)}"
+                yield Problem(project.settings.path, line, text)
             elif name not in files:
                 text = f"{variable} lists {name}, but there is no model {prefix}{name}: add it, or take the name out"
                 yield Problem(project.settings.path, line, text)
-            seen.add(name)
+            seen.add(name.removeprefix(prefix))
         for name, path in files.items():
             if name not in seen:
                 yield Problem(
@@ -204,7 +150,7 @@ def _descriptions(project: Project) -> Iterator[Problem]:
             continue
         if not str(definition.entry.get("description") or "").strip():
             yield definition.fault("name", text=f"{definition.model} has no description: say what one row of it is")
-        for position, column in enumerate(definition.entry.get("columns") or []):
+        for position, column in definition.columns:
             if not str(column.get("description") or "").strip():
                 text = f"the column {column.get('name')} has no description: say what it holds"
                 yield definition.fault("columns", str(position), text=text)
@@ -212,28 +158,41 @@ def _descriptions(project: Project) -> Iterator[Problem]:
 
 def _unit_tests(project: Project) -> Iterator[Problem]:
     for definition in project.definitions:
-        if definition.yml is None or definition.kind in _UNTESTED:
+        if definition.yml is None:
             continue
-        tests = definition.yml.data.get("unit_tests") or []
-        if definition.model not in {test.get("model") for test in tests if isinstance(test, dict)}:
+        tests = definition.unit_tests
+        if definition.kind not in _UNTESTED and definition.model not in {test.get("model") for _, test in tests}:
             text = "has no unit test: add one under unit_tests, with rows that are in and rows that are not"
             yield definition.fault("name", text=f"{definition.model} {text}")
+        for position, test in tests:
+            given = test.get("given")
+            for number, each in enumerate(given if isinstance(given, list) else []):
+                named = _REF.search(str(each.get("input"))) if isinstance(each, dict) else None
+                if named and named.group(1) not in project.known:
+                    line = definition.yml.line("unit_tests", str(position), "given", str(number), "input")
+                    text = f"there is no model {named.group(1)}: {_meant(named.group(1), project.known)}"
+                    yield Problem(definition.yml.path, line, text)
 
 
 def _settings(project: Project) -> Iterator[Problem]:
+    policies = Policies(project.root)
     for definition in project.definitions:
         if not definition.place:
             continue
-        for name in sorted(project.needed[definition.kind] - definition.meta.keys()):
+        for name in sorted(policies.needed[definition.kind] - definition.meta.keys()):
             text = f"{definition.model} lacks {name}: set it under config.meta (null where it is to have none)"
             yield definition.fault("config", "meta", text=text)
+        # What a journey's may be is looked at with its steps.
+        if definition.kind != "journey":
+            for name, text in policies.faults(definition):
+                yield definition.fault("config", "meta", name, text=text)
 
 
 def _priorities(project: Project) -> Iterator[Problem]:
     first: dict[Any, Definition] = {}
     for definition in project.definitions:
         priority = definition.meta.get("priority") if definition.kind == "campaign" else None
-        if priority is None:
+        if type(priority) is not int:
             continue
         if priority in first:
             other = first[priority].model
@@ -248,19 +207,22 @@ def _sources(project: Project) -> Iterator[Problem]:
     for definition in project.definitions:
         if definition.kind != "campaign":
             continue
-        segments = definition.meta.get("segments") or []
-        for position, name in enumerate(segments if isinstance(segments, list) else [segments]):
-            if name not in there["segment"]:
+        segments = definition.meta.get("segments")
+        for position, name in enumerate(segments if isinstance(segments, list) else []):
+            if isinstance(name, str) and name not in there["segment"]:
                 text = f"there is no segment {name}: {closest(str(name), there['segment'])}"
                 yield definition.fault("config", "meta", "segments", str(position), text=text)
         trigger = definition.meta.get("trigger")
-        if trigger is not None and trigger not in there["trigger"]:
+        if isinstance(trigger, str) and trigger not in there["trigger"]:
             text = f"there is no trigger {trigger}: {closest(str(trigger), there['trigger'])}"
             yield definition.fault("config", "meta", "trigger", text=text)
 
 
 def _journeys(project: Project) -> Iterator[Problem]:
     """The steps of journeys, by the rules they are held to when they are loaded."""
+    # What they name is looked up in the other lists.
+    if not all(isinstance(project.variables.get(LISTS[kind]), list) for kind in ("segment", "trigger", "campaign")):
+        return
     try:
         load_journeys(project.root)
     except LoadError as error:
@@ -282,12 +244,14 @@ def _columns(project: Project) -> Iterator[Problem]:
         if source is None or not re.search(r"\bselect\b", source.sql, re.I):
             continue
         try:
-            columns = Columns(sqlglot.parse_one(source.sql, dialect=DIALECT), project.known)
+            tree = sqlglot.parse_one(source.sql, dialect=DIALECT)
+            columns = Columns(tree, project.known)
         except SqlglotError as error:
             # What loops and conditions put together, dbt alone can say.
             if not source.has_blocks:
                 yield Problem(definition.sql, *_syntax(error))
             continue
+        yield from _bare_tables(definition, source.refs, tree, project.known)
         for unknown in columns.unknown():
             where = f" in {unknown.table}" if unknown.table else " in what is read here"
             text = f"there is no column {unknown.column}{where}: {_meant(unknown.column, unknown.known)}"
@@ -296,7 +260,7 @@ def _columns(project: Project) -> Iterator[Problem]:
                     f"nothing that is read here is called {unknown.table}: {closest(str(unknown.table), unknown.known)}"
                 )
             yield Problem(definition.sql, unknown.line, text)
-        described = [str(c.get("name")) for c in definition.entry.get("columns") or []]
+        described = {str(column["name"]): str(position) for position, column in definition.columns}
         returned = columns.returned()
         if returned is None or not definition.place:
             continue
@@ -304,15 +268,46 @@ def _columns(project: Project) -> Iterator[Problem]:
             if name and name not in described:
                 text = f"returns {name}, which {definition.model}.yml does not describe: add it under columns"
                 yield Problem(definition.sql, line, text)
-        for position, name in enumerate(described):
+        for name, position in described.items():
             if name not in {n for n, _ in returned}:
                 text = f"describes {name}, which {definition.model}.sql does not return: take it out"
-                yield definition.fault("columns", str(position), text=text)
+                yield definition.fault("columns", position, text=text)
 
 
-def _meant(name: str, known: Any) -> str:
+def _bare_tables(
+    definition: Definition, refs: Collection[tuple[str, int]], tree: exp.Expr, known: Collection[str]
+) -> Iterator[Problem]:
+    """Tables that are read by their names: dbt would not build them before."""
+    given = {cte.alias for cte in tree.find_all(exp.CTE)} | {name for name, _ in refs}
+    for table in tree.find_all(exp.Table):
+        if isinstance(table.this, exp.Identifier) and not table.db and table.name not in {*given, "jinja_rows"}:
+            text = f"write {{{{ ref('{table.name}') }}}} for {table.name}, so that dbt builds it before"
+            if table.name not in known:
+                text = f"there is no model {table.name}: {_meant(table.name, known)}"
+            yield Problem(definition.sql, table.this.meta.get("line", 1), text)
+
+
+def _statements(project: Project) -> Iterator[Problem]:
+    """What is no single select: dbt puts a model's SQL into a statement of its own."""
+    for definition in project.definitions:
+        source = definition.masked
+        if source is None:
+            continue
+        if not source.sql.strip() and not source.has_blocks:
+            yield Problem(definition.sql, 1, "is empty: write the select that gives its rows")
+        lines = re.sub(r"--[^\n]*|'[^']*'", "", source.sql).splitlines()
+        for number, line in enumerate(lines, start=1):
+            if ";" in line:
+                yield Problem(definition.sql, number, "a model is one select without a `;`: take it out")
+
+
+def _meant(
+    name: str,
+    known: Collection[str],
+    otherwise: str = "check its spelling, or describe it in the YAML of the model it is from",
+) -> str:
     text = closest(name, known)
-    return text if text.startswith("did") else "check its spelling, or describe it in the YAML of the model it is from"
+    return text if text.startswith("did") else otherwise
 
 
 def _syntax(error: SqlglotError) -> tuple[int, str]:
@@ -322,6 +317,8 @@ def _syntax(error: SqlglotError) -> tuple[int, str]:
 
 
 _CHECKS: tuple[Callable[[Project], Iterator[Problem]], ...] = (
+    _encodings,
+    _shapes,
     _names,
     _lists,
     _descriptions,
@@ -331,6 +328,7 @@ _CHECKS: tuple[Callable[[Project], Iterator[Problem]], ...] = (
     _sources,
     _journeys,
     _models,
+    _statements,
     _columns,
 )
 

@@ -82,7 +82,9 @@ class _Reader:
         data = self._file.data
         title = self._file.text(("persona",), data.get("persona"))
         days = self._file.mapping(("days",), data.get("days"), ("from", "to"), ("from", "to"))
-        first, last = self._day(("days", "from"), days.get("from")), self._day(("days", "to"), days.get("to"))
+        # A day that cannot be read is told as that; nothing is before the one or after the other.
+        first = self._day(("days", "from"), days.get("from")) or date.min
+        last = self._day(("days", "to"), days.get("to")) or date.max
         if first > last:
             self._file.fault(("days",), f"the days end on {last}, before they begin on {first}")
         records: list[Record] = []
@@ -97,12 +99,12 @@ class _Reader:
                 records += self._records(self._contracts[table], rows, last)
         return Persona(title, first, last, records)
 
-    def _day(self, key: tuple[str, ...], value: object) -> date:
+    def _day(self, key: tuple[str, ...], value: object) -> date | None:
         try:
             return value if type(value) is date else date.fromisoformat(str(value))
         except ValueError:
             self._file.fault(key, f"{value!r} is no day: write it as in 2026-03-01")
-            return date.min
+            return None
 
     def _records(self, contract: Contract, rows: list[Any], last: date) -> Iterator[Record]:
         for position, row in enumerate(rows):

@@ -69,24 +69,22 @@ def show(name: str, here: Settings, console: Console, *, members: int = 5) -> No
 
 def _show_size(segment: str, published: Published, console: Console) -> int | None:
     """Print what the last published day says; give the customers it counts."""
-    found = published.rows("select * from marts.dim_segments where segment = $segment", {"segment": segment})
+    found = published.rows(
+        "select s.size, s.minimum_size, s.is_targetable, m.entry_count, m.exit_count from marts.dim_segments as s"
+        " inner join marts.fct_segment_sizes as m on s.segment = m.segment where s.segment = $segment",
+        {"segment": segment},
+    )
     if not found:
         console.print("It is not in the published warehouse yet.\n")
         return None
     (row,) = found
-    ((size,),) = published.connection.execute(f"select count(distinct customer_id) from marts.seg_{segment}").fetchall()
-    moves = published.rows(
-        "select count(*) filter (where cause = 'entered') as entered, count(*) filter (where cause = 'left') as left_"
-        " from marts.fct_segment_memberships where segment = $segment",
-        {"segment": segment},
-    )[0]
     enough = "targetable" if row["is_targetable"] else "too small to be targeted"
     console.print(
-        f"{size:,} customers; minimum {row['minimum_size']:,}: {enough}. "
-        f"{moves['entered']:,} entered and {moves['left_']:,} left on {_last_day(published)}.\n",
+        f"{row['size']:,} customers; minimum {row['minimum_size']:,}: {enough}. "
+        f"{row['entry_count']:,} entered and {row['exit_count']:,} left on {_last_day(published)}.\n",
         highlight=False,
     )
-    return int(size)
+    return int(row["size"])
 
 
 def _last_day(published: Published) -> str:
@@ -94,19 +92,14 @@ def _last_day(published: Published) -> str:
 
 
 def _show_days(segment: str, published: Published, console: Console) -> None:
-    history = published.history("fct_segment_memberships")
+    history = published.history("fct_segment_sizes")
     if history is None:
         return
     rows = published.rows(
         f"""
-        select
-            as_of_date as day,
-            count(distinct customer_id) filter (where is_member) as size,
-            count(*) filter (where cause = 'entered') as entered,
-            count(*) filter (where cause = 'left') as "left"
+        select as_of_date as day, size, entry_count as entered, exit_count as "left"
         from {history}
         where segment = $segment and as_of_date < $as_of::date
-        group by as_of_date
         order by as_of_date desc
         limit {DAYS_SHOWN}
         """,

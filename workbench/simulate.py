@@ -178,7 +178,7 @@ class _Days:
         """The campaign's e-mails of the day, rendered and entered into the send log as a live run does it."""
         name = folder.name
         models = export_tables.export_models(self._known, name)
-        campaign = export_tables.load(folder, models)
+        campaign = export_tables.load(folder, models, self._known)
         rows = export_tables.rows_of(connection, campaign, models)
         record(connection, site, name, export_tables.table(models[0]), self._home.ledger)
         outbox = site.outbox(name)

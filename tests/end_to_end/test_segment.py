@@ -7,6 +7,7 @@ import json
 import re
 from typing import Any
 
+import duckdb
 import pytest
 
 from orchestration.settings import settings
@@ -54,6 +55,18 @@ def test_all_segments_are_listed_and_one_is_shown_without_who_they_are(home: Hom
     assert "2026-01-05" in shown and "2026-01-04" in shown
     assert customer is not None
     assert _personal_values(home) & set(re.findall(r"[^\s\"{}:,]+", shown)) == set()
+
+
+def test_who_came_and_went_by_redefinition_is_counted_too(home: Home) -> None:
+    with duckdb.connect(str(home.path / "published/warehouse.duckdb")) as connection:
+        connection.execute(
+            "update marts.fct_segment_memberships set cause = cause || '_by_redefinition' where cause <> 'stayed'"
+        )
+    ((segment, entered, left),) = home.query(
+        "select segment, count(*) filter (where is_member) as entered, count(*) filter (where not is_member)"
+        " from marts.fct_segment_memberships where cause <> 'stayed' group by segment order by entered desc limit 1"
+    )
+    assert f"{entered} entered and {left} left on 2026-01-05" in home.postroom("segment", str(segment)).stdout
 
 
 def _personal_values(home: Home) -> set[Any]:

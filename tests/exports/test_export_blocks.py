@@ -136,7 +136,7 @@ FAULTS = {
     ),
     "example": Fault(CARD_YML, "  heading: Hello", "  haeding: Hello", "haeding", "unknown key 'haeding'"),
     "block in a block": Fault(
-        CARD_MJML, "<mj-section>", GRID + "<mj-section>", "product_grid", "unknown element <mj-include>"
+        CARD_MJML, "<mj-section>", GRID + "<mj-section>", "product_grid", "none may stand in a block"
     ),
 }  # fmt: skip
 

@@ -98,6 +98,9 @@ FAULTS = {
     # MJML
     "unescaped ampersand": Fault(MJML, "Here is what", "Fish & chips", "Fish &", "write &amp;"),
     "element not closed": Fault(MJML, HEADING + "</mj-text>", HEADING, "</mj-column>", "is not closed"),
+    "include that is not closed": Fault(
+        MJML, 'footer.mjml" />', 'footer.mjml">', "footer.mjml", 'write <mj-include path="..." input="..." />'
+    ),
     "unknown element": Fault(
         MJML, '<mj-text css-class="ink">Here', "<mj-txt/><mj-text>Here", "mj-txt", "unknown element <mj-txt>"
     ),
@@ -165,6 +168,33 @@ def test_a_fault_is_told_by_file_and_line(library: Path, fault: Fault) -> None:
 def test_a_missing_file_is_told(library: Path, name: str) -> None:
     (library / "campaigns/winback" / name).unlink()
     with pytest.raises(LoadError, match=rf"{name}:1: file is missing"):
+        load("winback", library)
+
+
+@pytest.mark.parametrize("name", [SUBJECT, MJML, TXT, YML, GRID])
+def test_another_encoding_is_told_by_line(library: Path, name: str) -> None:
+    path = library / name
+    path.write_bytes(path.read_bytes() + "\nGrüße".encode("latin-1"))
+    with pytest.raises(LoadError) as caught:
+        load("winback", library)
+    line = path.read_bytes().count(b"\n") + 1
+    assert [(p.file, p.line, p.text) for p in caught.value.problems] == [
+        (path, line, "file is not UTF-8 here: save it as UTF-8")
+    ]
+
+
+def test_a_byte_order_mark_is_no_text(library: Path) -> None:
+    before = load("winback", library)
+    for name in (SUBJECT, MJML, TXT, YML, GRID):
+        path = library / name
+        path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert load("winback", library).template_version == before.template_version
+
+
+@pytest.mark.parametrize("name", [SUBJECT, PREHEADER])
+def test_an_empty_template_is_told(library: Path, name: str) -> None:
+    (library / name).write_text(" \n")
+    with pytest.raises(LoadError, match=f"{Path(name).name}:1: is empty"):
         load("winback", library)
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from privacy.tombstones import leave
 from tests.faults.moments import ZONES
 from tests.faults.steps import STEPS
+from tests.privacy.zones import zones_of
 
 
 @pytest.fixture
@@ -50,6 +53,13 @@ def test_what_is_named_is_on_the_disk_before_and_its_name_after(
     synced_folders = {path for what, path, _ in done if what == "sync"}
     made = [folder for zone in zones if zone.exists() for folder in [zone, *filter(Path.is_dir, zone.rglob("*"))]]
     assert [folder for folder in made if folder.parent not in synced_folders] == []
+
+
+def test_a_tombstone_s_folders_are_on_the_disk(tmp_path: Path, done: list[tuple[str, Path, frozenset[Path]]]) -> None:
+    zones = zones_of(tmp_path)
+    assert leave(zones, {("email", "ann@x.example")}, datetime(2026, 3, 1, tzinfo=UTC)) == 1
+    (file,) = zones.ledger.glob("tombstones/*/*.parquet")
+    assert {tmp_path, *file.parents} - set(tmp_path.parents) <= {path for what, path, _ in done if what == "sync"}
 
 
 def _is_aside(path: Path) -> bool:

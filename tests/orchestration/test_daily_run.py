@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -125,3 +126,21 @@ def test_rows_in_quarantine_of_a_table_that_is_not_there_are_not_none_but_a_mist
     result = CliRunner().invoke(app, ["quarantine", table])
     assert result.exit_code == 1 and f"No table is called {table}; there are crm.consents" in result.output
     assert CliRunner().invoke(app, ["quarantine", "crm.contacts"]).exit_code == 0
+
+
+def test_a_stock_file_that_was_half_copied_is_copied_again(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / f"{DAY}.csv").write_text("InvoiceNo,StockCode\n536365,85123A\n")
+    landed = settings().landing / "shop/orders" / str(DAY)
+
+    def cut_off(source: Path, target: Path) -> None:
+        Path(target).write_text("InvoiceNo,Sto")
+        raise OSError("No space left on device")
+
+    with monkeypatch.context() as patched, pytest.raises(OSError, match="No space"):
+        patched.setattr(shutil, "copy2", cut_off)
+        daily_run.land_stock_files(tmp_path, "online_retail", ["orders"], settings())
+    assert list(landed.iterdir()) == []
+    assert daily_run.land_stock_files(tmp_path, "online_retail", ["orders"], settings()) == [DAY]
+    assert [path.read_text() for path in landed.iterdir()] == ["InvoiceNo,StockCode\n536365,85123A\n"]

@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
-from orchestration import dbt_project
+from orchestration import dbt_project, definition_commands
+from orchestration.cli import app
 from tests.conftest import REPO
 from tests.processes import children
 
@@ -56,17 +58,42 @@ def test_whose_parse_is_killed_leaves_the_lock_with_dbt_until_that_has_ended(hom
         fcntl.flock(lock, fcntl.LOCK_EX)
 
 
-def test_another_project_is_parsed_anew_however_old_its_files_are(
-    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project of one model in place of ours."""
     project = tmp_path / "project"
     (project / "models").mkdir(parents=True)
     (project / "dbt_project.yml").write_text("name: small\nversion: '1.0'\nprofile: small\n")
     (project / "profiles.yml").write_text("small: {target: t, outputs: {t: {type: duckdb, path: ':memory:'}}}\n")
-    model = project / "models/a.sql"
-    model.write_text("select 1 as one")
+    (project / "models/a.sql").write_text("select 1 as one")
     for module in ("code", "dbt_project"):
         monkeypatch.setattr(f"orchestration.{module}.PROJECT", project)
+    return project
+
+
+@pytest.mark.parametrize(
+    ("model", "says"),
+    [
+        (b"select * from {{ ref('none') }}", "depends on a node named 'none' which was not found"),
+        ("-- für\nselect 1 as one".encode("latin-1"), "'utf-8' codec can't decode"),
+    ],
+)
+def test_a_project_that_does_not_parse_is_told_without_a_stack(
+    home: Path, project: Path, monkeypatch: pytest.MonkeyPatch, model: bytes, says: str
+) -> None:
+    (project / "models/a.sql").write_bytes(model)
+    monkeypatch.setattr(definition_commands, "manifest", dbt_project.manifest.__wrapped__)
+    done = CliRunner().invoke(app, ["preview"])
+    assert done.exit_code == 1
+    first, *others, last = done.output.splitlines()
+    assert first == "The dbt project does not parse:"
+    assert says in " ".join(others)
+    assert "File " not in done.output and "\x1b" not in done.output and "Encountered" not in done.output
+    assert last == "`postroom lint` says all that is wrong, by file and line."
+
+
+def test_another_project_is_parsed_anew_however_old_its_files_are(home: Path, project: Path) -> None:
+    model = project / "models/a.sql"
     assert dbt_project.kept_manifest() is None
     parsed = dbt_project.manifest.__wrapped__()
     assert dbt_project.kept_manifest() == parsed

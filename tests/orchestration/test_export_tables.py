@@ -17,7 +17,7 @@ WINBACK = REPO / "exports/campaigns/winback"
 def test_rows_bring_what_rules_decide_and_their_lists(manifest: dict[str, Any], tmp_path: Path) -> None:
     models = export_tables.export_models(manifest, "winback")
     assert [model["name"] for model in models] == ["exp_winback", "exp_winback__products"]
-    campaign = export_tables.load(WINBACK, models)
+    campaign = export_tables.load(WINBACK, models, manifest)
     with duckdb.connect(str(tmp_path / f"{models[0]['database']}.duckdb")) as connection:
         for model in models:
             connection.execute(f"create schema if not exists {model['schema']}")
@@ -51,6 +51,7 @@ def test_every_fault_of_every_campaign_is_told(manifest: dict[str, Any], tmp_pat
     for name, old, new in (
         ("winback", "at_least: 365", "at_lest: 365"),
         ("cart_reminder", "item_count,", "itm_count,"),
+        ("welcome", "purpose: marketing_email", "purpose: analytics"),
     ):
         shutil.copytree(WINBACK.parent / name, tmp_path / name)
         path = tmp_path / name / "campaign.yml"
@@ -64,5 +65,7 @@ def test_every_fault_of_every_campaign_is_told(manifest: dict[str, Any], tmp_pat
     assert {
         ("winback", "unknown key 'at_lest'"),
         ("cart_reminder", "the export table has no column 'itm_count'"),
+        ("welcome", "purpose is analytics here and marketing_email in cmp_welcome.yml"),
         ("spring", "there is no model exp_spring to read rows from"),
+        ("cross_sell", "file is missing: without it nobody is sent what cmp_cross_sell decides"),
     } <= found

@@ -64,11 +64,11 @@ Ordered = Callable[..., Orders]
 
 
 @pytest.fixture
-def ordered(folder: Path, models: list[Model], tmp_path: Path) -> Ordered:
+def ordered(folder: Path, models: list[Model], manifest: dict[str, Any], tmp_path: Path) -> Ordered:
     """What is wanted for these rows."""
 
     def order(rows: Rows = ROWS, most: int = 100) -> Orders:
-        campaign = export_tables.load(folder, models)
+        campaign = export_tables.load(folder, models, manifest)
         path = publish(tmp_path / "warehouse.duckdb", models, rows)
         with duckdb.connect(str(path), read_only=True) as connection:
             return [(text, wanted(connection, campaign, text, models, most)) for text in declared(campaign)]
@@ -119,9 +119,11 @@ def test_an_empty_table_wants_nothing(ordered: Ordered, folder: Path) -> None:
     assert not (folder / TEXTS).exists()
 
 
-def test_a_table_that_is_not_as_the_models_are_is_told(ordered: Ordered, models: list[Model], tmp_path: Path) -> None:
+def test_a_table_that_is_not_as_the_models_are_is_told(
+    ordered: Ordered, models: list[Model], manifest: dict[str, Any], tmp_path: Path
+) -> None:
     ordered()
-    campaign = export_tables.load(CAMPAIGNS / "weekly_picks", models)
+    campaign = export_tables.load(CAMPAIGNS / "weekly_picks", models, manifest)
     with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
         connection.execute(f"alter table {export_tables.table(models[0])} drop column top_category")
         with pytest.raises(GenerateError, match="is not published as the models are now: postroom run"):

@@ -4,19 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from engine import Vault
-from privacy import Zones
 from privacy.person import Person
 from privacy.state import remove_from_state
-
-
-def _zones(home: Path) -> Zones:
-    names = ("landing", "raw", "quarantine", "history", "ledger", "adapters", "seeds")
-    return Zones(home=home, contracts=[], state={}, vault=Vault(), **{name: home / name for name in names})
+from tests.privacy.zones import zones_of
 
 
 def test_a_device_that_was_theirs_is_forgotten_as_theirs_and_stays_whose_it_is_now(tmp_path: Path) -> None:
-    zones = _zones(tmp_path)
+    zones = zones_of(tmp_path)
     days = {
         "2026-01-07": "('email:ann', 'a1'), ('anonymous_id:d', 'a1'), ('email:bob', 'b2')",
         "2026-01-08": "('email:ann', 'a1'), ('anonymous_id:d', 'b2'), ('email:bob', 'b2')",

@@ -28,6 +28,7 @@ MODELS = [
     "fct_order_lines",
     "int_customers__profiles_observed",
     "int_customers__profiles_resolved",
+    "int_duplicates__decided",
 ]
 AT = datetime(2026, 2, 1, 12)
 
@@ -89,6 +90,7 @@ class Day:
     orders: dict[str, str]
     refusers: set[str]
     sends: dict[str, str]
+    decided: list[tuple[str, str]]
 
     def of(self, *nodes: str) -> set[str]:
         """The customers whom the identifiers belong to."""
@@ -139,6 +141,7 @@ class Story:
                 )
             },
             sends=dict(query("select message_id, customer_id from intermediate.int_sends__recorded")),
+            decided=query("select customer_id_a, customer_id_b from intermediate.int_duplicates__decided"),
         )
 
 
@@ -165,7 +168,7 @@ def story(tmp_path_factory: pytest.TempPathFactory, parsed_project: Manifest) ->
     warehouse.execute("insert into seeds.identity_blocked_values values ('email', 'is', 'town@x.example')")
     story.overrides = [
         ("join", "must_link", "email:C1@x.example", "crm_id:32", ""),
-        ("part", "cannot_link", "crm_id:41", "crm_id:42", ""),
+        ("part", "cannot_link", "crm_id:41", "user_id:42", ""),
     ]
     story.run(DAYS[1])
 
@@ -221,6 +224,12 @@ def test_a_cannot_link_parts_what_an_address_joins_and_taken_back_joins_it_again
     assert after.violations["email:d@x.example", "cannot_link"] == (None, "crm_id:41, crm_id:42")
     assert later.of(*pair, "email:d@x.example") == {one}
     assert set(later.aliases) >= after.of(*pair, "email:d@x.example") - {one}
+
+
+def test_who_is_held_apart_under_any_name_is_not_proposed_as_one(story: Story) -> None:
+    before, after, later = story.days
+    assert after.decided == [(after.customers["crm_id:41"], after.customers["crm_id:42"])]
+    assert before.decided == later.decided == []
 
 
 def test_a_household_s_phone_joins_nobody_and_a_composite_joins_who_is_one(story: Story) -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 from tests.conftest import REPO
-from workbench.lint import check, refused
+from workbench.lint import check, contract_problems, refused, unknown_macros
 from workbench.masked import masked
 
 SEGMENT = "models/marts/segments/seg_lapsed"
@@ -95,6 +97,103 @@ def test_a_fault_is_found_where_it_stands(project: Path, file: str, edit: Edit, 
     assert found, [str(p) for p in check(project)]
     if at is not None:
         assert (found[0].file, found[0].line) == (path, _line(path.read_text(), at))
+
+
+def _as_list(text: str) -> str:
+    return "- a\n"
+
+
+@pytest.mark.parametrize(
+    ("file", "edit", "at", "said"),
+    [
+        (f"{SEGMENT}.yml", _to("minimum_size:", "minimum_sise:"), "minimum_sise", "did you mean minimum_size?"),
+        (f"{SEGMENT}.yml", _to("minimum_size: 100", "minimum_size: lots"), "minimum_size", 'it is "lots"'),
+        (f"{SEGMENT}.yml", _to("minimum_size: 100", "minimum_size: -1"), "minimum_size", "must be 0 or more"),
+        (f"{SEGMENT}.yml", _to("owner: Retention", "owner:"), "owner:", "owner must be text"),
+        (f"{SEGMENT}.yml", _to("  - name: seg_lapsed\n    d", "  - d"), "- description", "models has no name"),
+        (f"{SEGMENT}.yml", _to("      - name: evidence\n        d", "      - d"), None, "columns has no name"),
+        (f"{SEGMENT}.yml", _to("      meta:\n", "      - meta:\n"), "config:", "config must be a mapping"),
+        (f"{SEGMENT}.yml", _to("  - name: lapsed_b", "    name: lapsed_b"), "unit_tests:", "must be a list"),
+        (f"{SEGMENT}.yml", _to("ref('fct_rfm_scores')", "ref('fct_rfm_score')"), "- input", "mean fct_rfm_scores"),
+        (f"{SEGMENT}.yml", _as_list, None, "must be a YAML mapping"),
+        ("models/marts/customers/dim_customers.yml", _as_list, None, "must be a YAML mapping"),
+        (f"{SEGMENT}.sql", _to("{{ ref('fct_rfm_scores') }}", "fct_rfm_scores"), "from fct", "write {{ ref("),
+        (f"{SEGMENT}.sql", _to("> 180", "> 180;"), "> 180;", "without a `;`"),
+        (f"{SEGMENT}.sql", lambda _: "\n", None, "is empty"),
+        (f"{TRIGGER}.yml", _to("delay_minutes: 60", "delay_minutes: soon"), "delay_minutes", "whole number"),
+        (f"{TRIGGER}.yml", _to("window_minutes: 4320", "window_minutes: 60"), "window_minutes", "more than 60"),
+        (f"{WINBACK}.yml", _to("priority: 20", "priority: high"), "priority: high", "whole number"),
+        (f"{WINBACK}.yml", _to("class: marketing", "class: marketting"), "message_class", "or transactional"),
+        (f"{WINBACK}.yml", _to("purpose: marketing_email", "purpose: mail"), "purpose: mail", "consent_purposes.csv"),
+        (f"{WINBACK}.yml", _to('"09:00"', "10:30"), "send_at_local", "in quotes"),
+        (f"{WINBACK}.yml", _to("holdout_share: 0.1", "holdout_share: 10"), "holdout_share", "from 0 to below 1"),
+        (f"{WINBACK}.yml", _to("[at_risk, lapsed]", "at_risk"), "segments: at_risk", "must be a list"),
+        (f"{WINBACK}.yml", _to("segments: [at_risk, lapsed]", "trigger: [welcome]"), "trigger: [w", "must be text"),
+        (f"{WINBACK}.yml", _to("{control: 50, new_season: 50}", "[control]"), "variants", "weight"),
+        ("dbt_project.yml", _to("campaigns: [winback", "campaigns: a\n  b: [winback"), "campaigns: a", "a list"),
+        ("dbt_project.yml", _to("  triggers:", "  trigger:"), "vars:", "vars.triggers must be a list"),
+        ("dbt_project.yml", _to("    - lapsed\n", "    - lapsed: x\n"), "- lapsed: x", "is a list of names"),
+        ("dbt_project.yml", _to("    - lapsed\n", "    - seg_lapsed\n"), "- seg_lapsed", "write lapsed"),
+    ],
+)  # fmt: skip
+def test_what_dbt_would_stop_at_or_pass_over(project: Path, file: str, edit: Edit, at: str | None, said: str) -> None:
+    test_a_fault_is_found_where_it_stands(project, file, edit, at, said)
+
+
+@pytest.mark.parametrize("file", [f"{SEGMENT}.sql", f"{SEGMENT}.yml", f"{JOURNEY}.yml", "seeds/rfm_groups.csv"])
+def test_a_file_in_another_encoding(project: Path, file: str) -> None:
+    path = project / file
+    lines = path.read_bytes().split(b"\n")
+    path.write_bytes(b"\n".join([*lines[:2], "# für".encode("latin-1"), *lines[2:]]))
+    assert (path, 3, "file is not UTF-8 here: save it as UTF-8") in {(p.file, p.line, p.text) for p in check(project)}
+
+
+def test_line_ends_and_a_byte_order_mark_are_no_fault(project: Path) -> None:
+    for suffix in (".sql", ".yml"):
+        path = project / f"{SEGMENT}{suffix}"
+        path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    assert check(project) == []
+
+
+def test_a_macro_that_is_not_there(project: Path, manifest: dict[str, Any]) -> None:
+    macros = {macro["name"] for macro in manifest["macros"].values()}
+    assert unknown_macros(project, macros) == []
+    path = project / f"{SEGMENT}.sql"
+    path.write_text(path.read_text().replace("json_text(", "json_txt("))
+    (problem,) = unknown_macros(project, macros)
+    assert (problem.file, problem.line) == (path, 3)
+    assert problem.text.startswith("there is no macro json_txt: did you mean json_text")
+
+
+@pytest.mark.parametrize(
+    ("at", "change", "said"),
+    [
+        ("email", {"data_type": "txt"}, "data_type must be one of string, "),
+        ("email", {"data_type": None}, "date, timestamp; it has none"),
+        ("email", {"aliases": "E-mail"}, "aliases must be a list"),
+        ("email", {"aliases": ["id"]}, "email: id is a name of id too"),
+        ("email", {"alias": ["E-mail"]}, "nothing reads alias: did you mean aliases?"),
+        ("email", {"identifier": "e-mail"}, "identifier e-mail is none of"),
+        ("contacts", {"quarantine_limit": 5}, "a share of the rows"),
+        ("contacts", {"adapters": "acme"}, "adapters must be a list"),
+        ("contacts", {"key": "id"}, "key must be a list"),
+    ],
+)
+def test_a_contract_that_no_extract_can_meet(
+    manifest: dict[str, Any], at: str, change: dict[str, Any], said: str
+) -> None:
+    assert contract_problems(REPO, manifest) == []
+    changed = {"sources": deepcopy(manifest["sources"])}
+    table = changed["sources"]["source.postroom.crm.contacts"]
+    if at == "contacts":
+        table["config"]["meta"] |= change
+    elif "data_type" in change:
+        table["columns"][at] |= change
+    else:
+        table["columns"][at]["config"]["meta"] |= change
+    (problem,) = contract_problems(REPO, changed)
+    assert said in problem.text
+    assert f"name: {at}" in problem.file.read_text().splitlines()[problem.line - 1]
 
 
 def test_a_model_without_description_or_yaml(project: Path) -> None:

@@ -80,6 +80,13 @@ def test_all_faults_are_told(tmp_path: Path, manifest: dict[str, Any], contracts
     assert _faults("persona: Ann\n", tmp_path, manifest, contracts)
 
 
+def test_a_day_that_cannot_be_read_is_told_as_that(
+    tmp_path: Path, manifest: dict[str, Any], contracts: list[Contract]
+) -> None:
+    text = "persona: Ann\ndays: {from: 2026-03-01, to: 2.3.}\ncrm.contacts: [{id: p, lastmodifieddate: 2026-03-01}]\n"
+    assert _faults(text, tmp_path, manifest, contracts) == ["ann.yml:2: '2.3.' is no day: write it as in 2026-03-01"]
+
+
 def test_rows_land_on_the_day_they_were_new(
     tmp_path: Path, manifest: dict[str, Any], contracts: list[Contract]
 ) -> None:

@@ -102,7 +102,7 @@ class Gallery:
     def _rendered(self, folder: Path) -> Exhibit:
         models = export_models(self._manifest, folder.name)
         try:
-            campaign = load(folder, models)
+            campaign = load(folder, models, self._manifest)
         except LoadError as error:
             return Exhibit(folder.name, "", "", {}, tuple(_lines(error)))
         run, real, problems = self._audience(campaign, models)

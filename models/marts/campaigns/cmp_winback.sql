@@ -14,6 +14,7 @@ with targeted_members as (
 last_sales as (
     select customer_id, order_id, ordered_at, currency
     from {{ ref('fct_orders') }}
+    semi join targeted_members using (customer_id)
     where order_kind = 'sale' and not is_cancelled
     qualify row_number() over (partition by customer_id order by ordered_at desc nulls last, order_id asc nulls last) = 1
 ),
@@ -22,6 +23,7 @@ last_sales as (
 main_lines as (
     select order_id, title
     from {{ ref('fct_order_lines') }}
+    semi join last_sales using (order_id)
     where line_kind = 'sale' and product_id is not null
     qualify row_number() over (partition by order_id order by gross_amount desc nulls last, order_line_id asc nulls last) = 1
 )

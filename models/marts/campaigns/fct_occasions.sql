@@ -58,11 +58,6 @@ select
     expires_at,
     fulfilled_at,
     evidence,
-    case
-        when fulfilled_at < due_at then 'cancelled'
-        when {{ as_of() }} < due_at then 'pending'
-        when {{ as_of() }} >= expires_at then 'expired'
-        else 'due'
-    end as status,
+    {{ occasion_status() }} as status,
     is_on
 from send_steps

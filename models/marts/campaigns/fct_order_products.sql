@@ -1,4 +1,5 @@
--- A return line's pieces are none, and what the feed does not know, or without a price, cannot be shown.
+-- Of all orders ever, those that a campaign may be about. A return line's pieces are none, and what the feed does not know, or
+-- without a price, cannot be shown.
 with lines as (
     select
         order_id,
@@ -7,7 +8,8 @@ with lines as (
         max(unit_price_amount) as price_amount,
         sum(quantity) as quantity,
         sum(gross_amount) as gross_amount
-    from {{ ref('fct_order_lines') }}
+    from {{ ref('fct_order_lines') }} as order_lines
+    semi join {{ ref('fct_occasions') }} as occasions on order_lines.order_id = occasions.subject_id
     where line_kind = 'sale' and product_id is not null and quantity > 0 and unit_price_amount is not null
     group by order_id, product_id
 )

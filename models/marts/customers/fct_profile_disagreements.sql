@@ -1,5 +1,24 @@
+with observed as (
+
+    select * from {{ ref('int_customers__profiles_observed') }}
+
+),
+
+-- Of most customers all that is said is the same, letter for letter: nothing of theirs needs to be compared.
+told_otherwise as (
+
+    select customer_id
+    from observed
+    group by customer_id
+    having
+        {%- for attribute in customer_attributes() %}
+        {{ 'or ' if not loop.first }}min({{ attribute }}) <> max({{ attribute }})
+        {%- endfor %}
+
+),
+
 -- The last that each source says of each of a customer's identifiers: what it said before, it has taken back itself.
-with last_said as (
+last_said as (
 
     select
         customer_id,
@@ -9,7 +28,8 @@ with last_said as (
         max_by({{ attribute }}, case when {{ attribute }} is not null then position end) as {{ attribute }},
         max_by(observed_at, case when {{ attribute }} is not null then position end) as {{ attribute }}_observed_at
         {%- endfor %}
-    from {{ ref('int_customers__profiles_observed') }}
+    from observed
+    semi join told_otherwise using (customer_id)
     group by customer_id, node_id, source_name
 
 ),

@@ -3,7 +3,7 @@ with codes as (
         codes.offer,
         count(*) as code_count,
         count(spent.code) as spent_count,
-        count_if(spent.code is null and codes.expires_at <= {{ as_of() }}) as expired_count
+        count(*) filter (where spent.code is null and codes.expires_at <= {{ as_of() }}) as expired_count
     from {{ ref('int_offers__codes_listed') }} as codes
     left join {{ ref('int_offers__codes_spent') }} as spent on codes.code = spent.code
     group by codes.offer

@@ -27,6 +27,7 @@ activities as (
 latest as (
     select strategy, customer_id, product_id, max(title) as title, max(happened_at) as happened_at
     from activities
+    semi join recipients on activities.customer_id = recipients.customer_id
     where product_id is not null
     group by strategy, customer_id, product_id
 ),
@@ -40,7 +41,6 @@ named as (
         coalesce(products.title, latest.title) as title,
         latest.happened_at
     from latest
-    semi join recipients on latest.customer_id = recipients.customer_id
     left join {{ ref('dim_products') }} as products on latest.product_id = products.product_id
     where coalesce(products.title, latest.title) is not null
 )

@@ -19,10 +19,5 @@ with occasions as (
 select
     {{ as_of_date() }} as as_of_date,
     occasions.*,
-    case
-        when fulfilled_at < due_at then 'cancelled'
-        when {{ as_of() }} < due_at then 'pending'
-        when {{ as_of() }} >= expires_at then 'expired'
-        else 'due'
-    end as status
+    {{ occasion_status() }} as status
 from occasions

@@ -10,6 +10,7 @@ with purchases as (
     group by customer_id, product_id, order_id
 ),
 
+-- What somebody has bought once has no rhythm.
 steps as (
     select
         *,
@@ -17,6 +18,7 @@ steps as (
         lead(ordered_at) over history as next_at
     from purchases
     window history as (partition by customer_id, product_id order by ordered_at nulls last, order_id nulls last)
+    qualify count(*) over (partition by customer_id, product_id) > 1
 ),
 
 -- Whatever was bought again before the horizon needs no rhythm.

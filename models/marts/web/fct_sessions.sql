@@ -53,9 +53,9 @@ sessions as (
         min(occurred_at) as started_at,
         max(occurred_at) as ended_at,
         count(*) as event_count,
-        count_if(event_name = 'Product Viewed') as product_view_count,
-        bool_or(event_name = 'Product Added') as has_cart,
-        bool_or(event_name = 'Order Completed') as has_order
+        count(*) filter (where event_name = 'Product Viewed') as product_view_count,
+        coalesce(bool_or(event_name = 'Product Added'), false) as has_cart,
+        coalesce(bool_or(event_name = 'Order Completed'), false) as has_order
     from numbered
     group by visitor_id, session_number
 ),
