@@ -5,10 +5,11 @@ Read from dbt's manifest, so that dbt's own parser is the only reader of that YA
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -24,6 +25,9 @@ SHARED_TYPES = ("phone", "anonymous_id", "cart_token", "order_id")
 IDENTIFIER_TYPES = (*PERSONAL_TYPES, *SHARED_TYPES)
 # Suppression reads every no that was ever said: to forget one would be to mail who said it.
 NEVER_FORGOTTEN = ("esp.events", "crm.consents")
+# What a column may be read as.
+TYPES = ("string", "bigint", "int", "decimal", "double", "boolean", "date", "timestamp")
+_COLUMN_KEYS = ("aliases", "may_be_future", "epoch_seconds", "pii", "misfit_value", "identifier", "separator")
 _NAME = re.compile(r"[A-Za-z0-9_]+")
 LINEAGE_COLUMNS = (("load_id", "string"), ("source_file", "string"), ("source_line", "bigint"))
 
@@ -111,7 +115,7 @@ def read_contracts(manifest: Mapping[str, Any]) -> list[Contract]:
 
     Raises:
         ExtractError: a contract lacks its kind, has a name that is no folder's, names a column it does not declare, an
-            identifier of no known type, or a retention that its data cannot have.
+            identifier or a type that is not known, a name of two columns, or a retention that its data cannot have.
     """
     tables = [s for s in manifest["sources"].values() if "zone" not in s["config"]["meta"]]
     return sorted((_contract(table) for table in tables), key=lambda c: c.name)
@@ -140,18 +144,22 @@ def _read(where: str, table: Mapping[str, Any]) -> Contract:
     columns = tuple(_column(c) for c in table["columns"].values())
     if meta.get("kind") not in KINDS:
         raise ExtractError(f"{where}: config.meta.kind must be one of {', '.join(KINDS)}")
-    unknown = {*meta.get("required", []), *meta.get("key", [])} - {c.name for c in columns}
+    unknown = {*_names(where, meta, "required"), *_names(where, meta, "key")} - {c.name for c in columns}
     if unknown:
         raise ExtractError(
             f"{where}: required or key names columns that are not declared: {', '.join(sorted(unknown))}"
         )
     # They become folders and files, in every zone.
-    for name in (table["source_name"], table["name"], *meta.get("adapters", ())):
+    for name in (table["source_name"], table["name"], *_names(where, meta, "adapters")):
         if not _NAME.fullmatch(name):
             raise ExtractError(
                 f"{where}: {name!r} is no name of a source, table or adapter: letters, digits and _ only"
             )
     _ensure_identifiers(where, columns)
+    _ensure_columns(where, table["columns"].values())
+    limit = float(meta.get("quarantine_limit", 0.1))
+    if not 0 <= limit <= 1:
+        raise ExtractError(f"{where}: quarantine_limit is a share of the rows, from 0 to 1; it is {limit:g}")
     return Contract(
         source=table["source_name"],
         table=table["name"],
@@ -162,7 +170,7 @@ def _read(where: str, table: Mapping[str, Any]) -> Contract:
         delimiter=meta.get("delimiter"),
         adapters=tuple(meta.get("adapters", ())),
         expectations=tuple(meta.get("expectations", ())),
-        quarantine_limit=float(meta.get("quarantine_limit", 0.1)),
+        quarantine_limit=limit,
         freshness=_period(table.get("freshness"), "error_after"),
         warn_after=_period(table.get("freshness"), "warn_after"),
         retention_days=_retention_days(where, table),
@@ -171,8 +179,13 @@ def _read(where: str, table: Mapping[str, Any]) -> Contract:
     )
 
 
+def _meta(column: Mapping[str, Any]) -> Mapping[str, Any]:
+    meta: Mapping[str, Any] = column["config"]["meta"] if column.get("config") else column.get("meta", {})
+    return meta
+
+
 def _column(column: Mapping[str, Any]) -> Column:
-    meta = column["config"]["meta"] if column.get("config") else column.get("meta", {})
+    meta = _meta(column)
     return Column(
         name=column["name"],
         data_type=column["data_type"],
@@ -186,6 +199,30 @@ def _column(column: Mapping[str, Any]) -> Column:
         identifier=meta.get("identifier"),
         separator=meta.get("separator"),
     )
+
+
+def _names(where: str, meta: Mapping[str, Any], key: str) -> list[str]:
+    """A list of names in `config.meta`: of a single text the letters would be taken."""
+    names = meta.get(key, [])
+    if not isinstance(names, list):
+        raise ExtractError(f"{where}: {key} must be a list, as in [{names}]")
+    return names
+
+
+def _ensure_columns(where: str, columns: Iterable[Mapping[str, Any]]) -> None:
+    owners: dict[str, str] = {}
+    for column in columns:
+        at, meta = f"{where}.{column['name']}", _meta(column)
+        kind = str(column["data_type"] or "").split("(")[0].lower()
+        if kind not in TYPES:
+            given = f"{column['data_type']} is none" if kind else "it has none"
+            raise ExtractError(f"{at}: data_type must be one of {', '.join(TYPES)}; {given}")
+        for key in meta.keys() - _COLUMN_KEYS:
+            if near := difflib.get_close_matches(key, _COLUMN_KEYS, n=1, cutoff=0.8):
+                raise ExtractError(f"{at}: nothing reads {key}: did you mean {near[0]}?")
+        for name in (column["name"], *_names(at, meta, "aliases")):
+            if owners.setdefault(name, column["name"]) != column["name"]:
+                raise ExtractError(f"{at}: {name} is a name of {owners[name]} too: a file could not say which it means")
 
 
 def _ensure_identifiers(where: str, columns: Sequence[Column]) -> None:

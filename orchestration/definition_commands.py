@@ -58,7 +58,7 @@ def lint(
 ) -> None:
     """Check every definition and every campaign's folder: names, columns, models, settings, unit tests, templates."""
     from workbench.email_clients import check_clients
-    from workbench.lint import check, refused, unknown_macros
+    from workbench.lint import check, contract_problems, refused, unknown_macros
 
     problems = check(PROJECT)
     if clients:
@@ -67,6 +67,7 @@ def lint(
     try:
         parsed = manifest()
         problems += unknown_macros(PROJECT, {macro["name"] for macro in parsed["macros"].values()})
+        problems += contract_problems(PROJECT, parsed)
         problems += export_tables.problems(parsed)
     except ProjectError as error:
         problem = refused(str(error), PROJECT)

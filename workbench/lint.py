@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from sqlglot.errors import SqlglotError
 
 from exports.errors import LoadError, Problem
 from exports.textfile import read_text
+from ingest import ExtractError, read_contracts
 from orchestration.journeys import load_journeys
 from workbench.columns import Columns
 from workbench.names import DIALECT, closest
@@ -65,6 +66,21 @@ def unknown_macros(root: Path, macros: Collection[str]) -> list[Problem]:
                 text = f"there is no macro {call.node.name}: {_meant(call.node.name, macros, 'add it to macros/')}"
                 found.append(Problem(definition.sql, call.lineno, text))
     return sorted(set(found))
+
+
+def contract_problems(root: Path, manifest: Mapping[str, Any]) -> list[Problem]:
+    """What is wrong with the contracts of extracts: the first, where its table or column is declared."""
+    try:
+        read_contracts(manifest)
+    except ExtractError as error:
+        file, where, text = str(error).split(": ", 2)
+        path, line = root / file, 0
+        lines = read_text(path).splitlines()
+        for name in where.split(".")[1:]:
+            named = re.compile(rf"\s*- (?:\{{)?name: {re.escape(name)}\b")
+            line = next((number for number in range(line, len(lines)) if named.match(lines[number])), line)
+        return [Problem(path, line + 1, f"{where}: {text}")]
+    return []
 
 
 def _encodings(project: Project) -> Iterator[Problem]:

@@ -138,11 +138,11 @@ class Project:
     @cached_property
     def _yamls(self) -> dict[Path, dict[str, Any]]:
         """The YAML files of models and seeds that can be read; the others are dbt's to tell, or their definition's."""
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
         found: dict[Path, dict[str, Any]] = {}
         for path in [*(self.root / "models").rglob("*.yml"), *(self.root / "seeds").rglob("*.yml")]:
             try:
-                held = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=loader)
+                text = path.read_text(encoding="utf-8-sig")
+                held = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
             except (yaml.YAMLError, UnicodeDecodeError, ValueError):
                 continue
             if isinstance(held, dict):

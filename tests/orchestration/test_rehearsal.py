@@ -21,7 +21,7 @@ FOLDERS = campaign_folders()
 
 def _loaded(manifest: dict[str, Any], name: str) -> tuple[Campaign, list[Model]]:
     models = export_models(manifest, name)
-    return load(CAMPAIGNS / name, models), list(models)
+    return load(CAMPAIGNS / name, models, manifest), list(models)
 
 
 def _with_text(campaign: Campaign, text: str) -> Campaign:

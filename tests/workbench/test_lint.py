@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.conftest import REPO
-from workbench.lint import check, refused, unknown_macros
+from workbench.lint import check, contract_problems, refused, unknown_macros
 from workbench.masked import masked
 
 SEGMENT = "models/marts/segments/seg_lapsed"
@@ -162,6 +163,37 @@ def test_a_macro_that_is_not_there(project: Path, manifest: dict[str, Any]) -> N
     (problem,) = unknown_macros(project, macros)
     assert (problem.file, problem.line) == (path, 3)
     assert problem.text.startswith("there is no macro json_txt: did you mean json_text")
+
+
+@pytest.mark.parametrize(
+    ("at", "change", "said"),
+    [
+        ("email", {"data_type": "txt"}, "data_type must be one of string, "),
+        ("email", {"data_type": None}, "date, timestamp; it has none"),
+        ("email", {"aliases": "E-mail"}, "aliases must be a list"),
+        ("email", {"aliases": ["id"]}, "email: id is a name of id too"),
+        ("email", {"alias": ["E-mail"]}, "nothing reads alias: did you mean aliases?"),
+        ("email", {"identifier": "e-mail"}, "identifier e-mail is none of"),
+        ("contacts", {"quarantine_limit": 5}, "a share of the rows"),
+        ("contacts", {"adapters": "acme"}, "adapters must be a list"),
+        ("contacts", {"key": "id"}, "key must be a list"),
+    ],
+)
+def test_a_contract_that_no_extract_can_meet(
+    manifest: dict[str, Any], at: str, change: dict[str, Any], said: str
+) -> None:
+    assert contract_problems(REPO, manifest) == []
+    changed = {"sources": deepcopy(manifest["sources"])}
+    table = changed["sources"]["source.postroom.crm.contacts"]
+    if at == "contacts":
+        table["config"]["meta"] |= change
+    elif "data_type" in change:
+        table["columns"][at] |= change
+    else:
+        table["columns"][at]["config"]["meta"] |= change
+    (problem,) = contract_problems(REPO, changed)
+    assert said in problem.text
+    assert f"name: {at}" in problem.file.read_text().splitlines()[problem.line - 1]
 
 
 def test_a_model_without_description_or_yaml(project: Path) -> None:
