@@ -6,6 +6,8 @@ and line and says what to do.
 
 from __future__ import annotations
 
+import csv
+import io
 import logging
 import re
 from collections import defaultdict
@@ -89,6 +91,20 @@ def _encodings(project: Project) -> Iterator[Problem]:
 
 def _shapes(project: Project) -> Iterator[Problem]:
     yield from project.misshapen
+
+
+def _seeds(project: Project) -> Iterator[Problem]:
+    """Rows of seeds that are not as long as their header, and columns that the header lacks."""
+    for path in sorted((project.root / "seeds").rglob("*.csv")):
+        rows = csv.reader(io.StringIO(read_text(path)))
+        header = [name.strip().lower() for name in next(rows, [])]
+        for name in sorted((project.known.get(path.stem) or frozenset()) - set(header)):
+            text = f"there is no column {name} in its first line, where commas part {len(header)}: {', '.join(header)}"
+            yield Problem(path, 1, text)
+        for row in rows:
+            if row and len(row) != len(header):
+                text = f"has {len(row)} values for {len(header)} columns: commas part them, and one that holds a comma"
+                yield Problem(path, rows.line_num, f"{text} stands in double quotes")
 
 
 def _names(project: Project) -> Iterator[Problem]:
@@ -319,6 +335,7 @@ def _syntax(error: SqlglotError) -> tuple[int, str]:
 _CHECKS: tuple[Callable[[Project], Iterator[Problem]], ...] = (
     _encodings,
     _shapes,
+    _seeds,
     _names,
     _lists,
     _descriptions,

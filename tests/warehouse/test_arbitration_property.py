@@ -134,8 +134,9 @@ def test_every_decision_is_the_oracle_s(seed: int, warehouse: SmallWarehouse) ->
 
     assert len(ledger) == len({(s.campaign, s.customer, s.occasion_id) for s in ledger}), "a message was sent twice"
     assert winners_later > 10, "who lost never wins"
-    listed = warehouse.query("select reason from seeds.decision_reasons")
-    assert {reason for (reason,) in listed} - reasons.keys() == set(), "a reason never applied"
+    listed = {reason for (reason,) in warehouse.query("select reason from seeds.decision_reasons")}
+    # In other worlds than those of the first seed nobody who is a candidate may happen to be erased.
+    assert listed - reasons.keys() <= ({"erased"} if seed else set()), "a reason never applied"
     assert reasons[None] > 0.05 * reasons.total(), "hardly anyone is ever sent anything: the rest proves little"
 
     more = _decide(warehouse, day.with_late_campaign(), shuffle=Random(seed))
