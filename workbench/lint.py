@@ -38,6 +38,7 @@ _GIVEN = {
     *("fromyaml", "toyaml", "set", "set_strict", "zip", "zip_strict", "local_md5", "statement", "load_result"),
     *("range", "dict", "lipsum", "cycler", "joiner", "namespace", "caller", "super", "diff_of_two_dicts"),
 }
+_NO_CODE = re.compile(r"--[^\n]*|/\*.*?\*/|'[^']*'", re.S)
 _REF = re.compile(r"""\bref\(\s*(?:['"]\w+['"]\s*,\s*)?['"](\w+)['"]\s*\)""")
 
 
@@ -294,9 +295,9 @@ def _bare_tables(
     definition: Definition, refs: Collection[tuple[str, int]], tree: exp.Expr, known: Collection[str]
 ) -> Iterator[Problem]:
     """Tables that are read by their names: dbt would not build them before."""
-    given = {cte.alias for cte in tree.find_all(exp.CTE)} | {name for name, _ in refs}
+    given = {name.lower() for name in (*(cte.alias for cte in tree.find_all(exp.CTE)), *dict(refs), "jinja_rows")}
     for table in tree.find_all(exp.Table):
-        if isinstance(table.this, exp.Identifier) and not table.db and table.name not in {*given, "jinja_rows"}:
+        if isinstance(table.this, exp.Identifier) and not table.db and table.name.lower() not in given:
             text = f"write {{{{ ref('{table.name}') }}}} for {table.name}, so that dbt builds it before"
             if table.name not in known:
                 text = f"there is no model {table.name}: {_meant(table.name, known)}"
@@ -311,8 +312,8 @@ def _statements(project: Project) -> Iterator[Problem]:
             continue
         if not source.sql.strip() and not source.has_blocks:
             yield Problem(definition.sql, 1, "is empty: write the select that gives its rows")
-        lines = re.sub(r"--[^\n]*|'[^']*'", "", source.sql).splitlines()
-        for number, line in enumerate(lines, start=1):
+        code = _NO_CODE.sub(lambda match: "\n" * match.group().count("\n"), source.sql)
+        for number, line in enumerate(code.splitlines(), start=1):
             if ";" in line:
                 yield Problem(definition.sql, number, "a model is one select without a `;`: take it out")
 

@@ -158,6 +158,16 @@ def test_line_ends_and_a_byte_order_mark_are_no_fault(project: Path) -> None:
     assert check(project) == []
 
 
+def test_capitals_and_comments_are_no_fault(project: Path) -> None:
+    path = project / f"{SEGMENT}.sql"
+    given = path.read_text()
+    path.write_text(
+        "/* of all;\nby score */ -- one; two\nWITH Scores AS (SELECT * FROM {{ ref('fct_rfm_scores') }})\n"
+        + given.replace("select", "SELECT").replace("from {{ ref('fct_rfm_scores') }}", "FROM scores")
+    )
+    assert check(project) == []
+
+
 def test_a_macro_that_is_not_there(project: Path, manifest: dict[str, Any]) -> None:
     macros = {macro["name"] for macro in manifest["macros"].values()}
     assert unknown_macros(project, macros) == []
