@@ -35,6 +35,7 @@ def examine(here: Settings, instance: dg.DagsterInstance | None, at: datetime) -
         {
             feeds.FRESHNESS: lambda: feeds.freshness(contracts, here, at),
             "backlog": lambda: feeds.backlog(contracts, here, at),
+            "landing": lambda: feeds.landing(contracts, here),
             "quarantine": lambda: feeds.quarantine(contracts, here),
         }
     )

@@ -12,9 +12,10 @@ from doctor.finding import Finding, fault, ok, warning
 from engine import VaultError
 from ingest import Contract
 from ingest.files import glob_of
-from ingest.landing import landed_days
+from ingest.landing import landed_days, passed_over
 from orchestration.database import WarehouseBusyError
 from orchestration.landed import is_waiting, landing_of
+from orchestration.printable import printable
 from orchestration.runs import PARTITION_TAG
 from orchestration.settings import Settings
 from orchestration.site import last_live_day
@@ -121,6 +122,20 @@ def backlog(contracts: Sequence[Contract], here: Settings, at: datetime) -> Iter
             "postroom run loads it; what cannot be loaded it names, with what to do.",
         )
     yield ok("backlog", "all that has landed is loaded")
+
+
+def landing(contracts: Sequence[Contract], here: Settings) -> Iterator[Finding]:
+    """Whether all that has landed lies where it is looked for."""
+    found = passed_over(here.landing, [landing_of(here, contract) for contract in contracts])
+    for folder in found[:_NAMED]:
+        name = printable(folder.relative_to(here.home))
+        yield warning(
+            "landing",
+            f"Files in {name} are looked for by no table.",
+            "An extract belongs into landing/<source>/<table>/<day>/, as in landing/crm/contacts/2026-03-01/.",
+            name,
+        )
+    yield ok("landing", "all that has landed lies where it is looked for")
 
 
 def quarantine(contracts: Sequence[Contract], here: Settings) -> Iterator[Finding]:

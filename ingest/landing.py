@@ -50,6 +50,14 @@ def landed_days(table_dir: Path) -> list[date]:
     return sorted(days)
 
 
+def passed_over(landing: Path, tables: Iterable[Path]) -> list[Path]:
+    """The folders in the landing zone with files that are looked for by no table: of another name, or not of a day."""
+    looked_into = {table / day.isoformat() for table in tables for day in landed_days(table)}
+    found = {path.parent for path in landing.rglob("*") if _is_finished_name(path)}
+    hidden = {folder for folder in found if any(part.startswith(".") for part in folder.relative_to(landing).parts)}
+    return sorted(found - looked_into - hidden)
+
+
 def listing(folder: Path) -> str:
     """The finished files of one partition's folder as `name:size:mtime`, whatever their format."""
     found = []

@@ -15,6 +15,7 @@ from doctor.finding import Finding, Level
 from engine import Vault
 from ingest import read_contracts
 from orchestration.alerts import causes_of
+from orchestration.printable import printable
 from orchestration.settings import settings
 from tests.doctor.conftest import AT, DAY, Sound, the_wrong, wrong
 
@@ -171,6 +172,26 @@ def test_what_landed_and_was_not_loaded_is_found(sound: Sound, manifest: dict[st
         (sound.path / f"landing/esp/events/{day}/extract.csv").touch()
     found = the_wrong(feeds.backlog(contracts, sound.settings, AT))
     assert found.found == f"Landed and not loaded: esp.events {DAY}."
+
+
+@pytest.mark.parametrize(
+    "folder",
+    ["crm/contact/2026-01-05", "crm/contacts/2026-1-5", "crm/contacts", "crm/contacts/2026-01-05/more", "\udcff"],
+)
+def test_what_landed_where_no_table_looks_for_it_is_found(
+    sound: Sound, manifest: dict[str, object], folder: str
+) -> None:
+    contracts = read_contracts(manifest)
+    for passed in ("crm/contact/.hidden/extract.csv", "crm/contact/2026-01-05/extract.csv.part", "crm/contact/_done"):
+        path = sound.path / "landing" / passed
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    assert wrong(feeds.landing(contracts, sound.settings)) == []
+    stray = sound.path / "landing" / folder / "extract.csv"
+    stray.parent.mkdir(parents=True, exist_ok=True)
+    stray.touch()
+    found = the_wrong(feeds.landing(contracts, sound.settings))
+    assert found.found == f"Files in landing/{printable(folder)} are looked for by no table."
 
 
 def test_a_load_close_to_its_quarantine_limit_is_found(sound: Sound, manifest: dict[str, object]) -> None:
