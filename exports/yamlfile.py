@@ -14,6 +14,8 @@ from exports.errors import LoadError, Problem
 from exports.textfile import read_text
 
 Key = tuple[str, ...]
+# The one that is written in C, where there is one: of the project's files it needs an eighth of the time.
+SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # A few lines that repeat each other by name could become as large as the memory.
 MOST_VALUES = 100_000
 
@@ -63,7 +65,7 @@ def read_yaml(path: Path) -> YamlFile:
     than MOST_VALUES values.
     """
     try:
-        root = yaml.compose(read_text(path), Loader=yaml.SafeLoader)
+        root = _composed(read_text(path))
     except (yaml.YAMLError, RecursionError) as error:
         raise LoadError([yaml_problem(path, error)]) from None
     if not isinstance(root, yaml.MappingNode):
@@ -73,6 +75,15 @@ def read_yaml(path: Path) -> YamlFile:
     if file.problems:
         raise LoadError(file.problems)
     return file
+
+
+def _composed(text: str) -> yaml.Node | None:
+    try:
+        root: yaml.Node | None = yaml.compose(text, Loader=SafeLoader)
+        return root
+    except yaml.YAMLError:
+        # This one says more exactly what is wrong, and where.
+        return yaml.compose(text, Loader=yaml.SafeLoader)
 
 
 def yaml_problem(path: Path, error: Exception) -> Problem:

@@ -16,7 +16,7 @@ import yaml
 
 from exports.errors import LoadError, Problem
 from exports.textfile import read_text
-from exports.yamlfile import YamlFile, read_yaml
+from exports.yamlfile import SafeLoader, YamlFile, read_yaml
 from workbench.masked import Masked, masked
 
 PREFIXES = {"seg_": "segment", "trg_": "trigger", "cmp_": "campaign", "jrn_": "journey"}
@@ -142,7 +142,7 @@ class Project:
         for path in [*(self.root / "models").rglob("*.yml"), *(self.root / "seeds").rglob("*.yml")]:
             try:
                 text = path.read_text(encoding="utf-8-sig")
-                held = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+                held = yaml.load(text, Loader=SafeLoader)
             except (yaml.YAMLError, UnicodeDecodeError, ValueError):
                 continue
             if isinstance(held, dict):
