@@ -23,6 +23,7 @@ import typer
 from ingest import load_partition, read_contracts
 from ingest.landing import landed_days
 from orchestration.dbt_project import DBT, manifest
+from orchestration.landed import landing_of
 from orchestration.publish import publish
 from orchestration.settings import PROJECT, Settings, dbt_environment, export_environment, settings
 from orchestration.site import Site
@@ -77,7 +78,7 @@ def _round(mode: str, key: str, days: int, took: dict[tuple[str, str], list[Seco
 
 def _load(here: Settings) -> None:
     for contract in read_contracts(manifest()):
-        for day in landed_days(here.landing / contract.source / contract.table):
+        for day in landed_days(landing_of(here, contract)):
             load_partition(
                 contract,
                 day,

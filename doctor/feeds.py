@@ -51,7 +51,7 @@ def freshness(contracts: Sequence[Contract], here: Settings, at: datetime) -> It
         late = _late(contract, as_of - datetime.combine(last, time.min))
         if late:
             make, limit = late
-            landing = here.landing / contract.source / contract.table / str(due)
+            landing = landing_of(here, contract) / str(due)
             yield make(
                 FRESHNESS,
                 f"{contract.name} was last loaded for {last}, and may be {_said(limit)} old.",

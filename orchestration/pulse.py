@@ -25,6 +25,7 @@ from orchestration import export_tables
 from orchestration.dbt_in_process import BuildFailedError, build
 from orchestration.export import ensure_may_leave, export
 from orchestration.gate import GateClosedError
+from orchestration.landed import landing_of
 from orchestration.pulse_plan import Node, Plan, adds, keeps
 from orchestration.settings import PROJECT, Settings, dbt_environment, settings
 from orchestration.site import PulseSite, Site, published_as_of
@@ -122,7 +123,7 @@ def finish(plan: Plan, manifest: Mapping[str, Any], day: date, here: Settings, *
 def inputs(plan: Plan, manifest: Mapping[str, Any], day: date, here: Settings) -> str:
     """A hash of what has landed for a day of what a pulse reads."""
     tables = [c for c in read_contracts(manifest) if (c.source, c.table) in plan.tables]
-    found = [listing(here.landing / c.source / c.table / day.isoformat()) for c in tables]
+    found = [listing(landing_of(here, c) / day.isoformat()) for c in tables]
     return hashlib.sha256("|".join(found).encode()).hexdigest()[:16]
 
 
@@ -160,7 +161,7 @@ def load_new(plan: Plan, manifest: Mapping[str, Any], site: PulseSite, here: Set
     for contract in read_contracts(manifest):
         if (contract.source, contract.table) not in plan.tables:
             continue
-        folder = here.landing / contract.source / contract.table / site.day.isoformat()
+        folder = landing_of(here, contract) / site.day.isoformat()
         parts = raw / contract.source / contract.table
         wanted = {
             f"{_fingerprint(contract, file.path)}.parquet": file.path.name

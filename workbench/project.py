@@ -117,7 +117,7 @@ class Project:
         return [
             problem
             for path, held in sorted(self._yamls.items())
-            if not _is_sound(held)
+            if any(_faults(held))
             for problem in _shape(read_yaml(path))
         ]
 
@@ -127,12 +127,9 @@ class Project:
         found: list[Problem] = []
         for path in sorted(p for folder in _FOLDERS for p in (self.root / folder).rglob("*") if p.suffix in _SUFFIXES):
             try:
-                path.read_bytes().decode()
-            except UnicodeDecodeError:
-                try:
-                    read_text(path)
-                except LoadError as error:
-                    found += error.problems
+                read_text(path)
+            except LoadError as error:
+                found += error.problems
         return found
 
     @cached_property
@@ -184,10 +181,6 @@ def _entries(file: YamlFile | None, part: str) -> list[tuple[int, dict[str, Any]
 
 def _is_name(value: Any) -> bool:
     return isinstance(value, str) and bool(value.strip())
-
-
-def _is_sound(held: dict[str, Any]) -> bool:
-    return not any(True for _ in _faults(held))
 
 
 def _shape(file: YamlFile) -> Iterator[Problem]:

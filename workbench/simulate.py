@@ -24,6 +24,7 @@ from exports import Run, write_outbox
 from ingest import Contract, ExtractError, load_partition, read_contracts
 from orchestration import export_tables
 from orchestration.dbt_project import manifest
+from orchestration.landed import landing_of
 from orchestration.publish import publish
 from orchestration.send_log import record
 from orchestration.settings import PROJECT, Settings
@@ -101,7 +102,7 @@ class _Days:
                 yield from self._messages(connection, site, folder)
 
     def _load(self, contract: Contract, day: date) -> None:
-        folder = self._home.landing / contract.source / contract.table / day.isoformat()
+        folder = landing_of(self._home, contract) / day.isoformat()
         folder.mkdir(parents=True)
         lines = self._persona.landing(contract, day)
         (folder / "persona.jsonl").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")

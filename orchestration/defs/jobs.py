@@ -9,6 +9,7 @@ from ingest.landing import landed_days, listing
 from orchestration.dbt_project import manifest
 from orchestration.defs.duplicates import assets as duplicates
 from orchestration.defs.sync import assets as sync
+from orchestration.landed import landing_of
 from orchestration.partitions import daily
 from orchestration.profile_sync import is_daily
 from orchestration.settings import settings
@@ -45,11 +46,9 @@ def landed_extracts(context: dg.SensorEvaluationContext) -> dg.SensorResult:
     """
     seen = json.loads(context.cursor) if context.cursor else None
     found = {
-        f"{contract.source}/{contract.table}/{day}": listing(
-            settings().landing / contract.source / contract.table / day.isoformat()
-        )
+        f"{contract.source}/{contract.table}/{day}": listing(landing_of(settings(), contract) / day.isoformat())
         for contract in read_contracts(manifest())
-        for day in landed_days(settings().landing / contract.source / contract.table)
+        for day in landed_days(landing_of(settings(), contract))
         if daily.has_partition_key(day.isoformat())
     }
     requests = (
